@@ -681,6 +681,63 @@ class RefundTooLarge(RuleViolation):
         self.most = most
 
 
+class PhoneIsTheWriters(RuleViolation):
+    sentence = "Это ваш номер. Введите номер того, за кого будете писать."
+
+
+class NothingToPermit(RuleViolation):
+    status = 409
+    sentence = "Разрешение уже не нужно. Обновите страницу."
+
+
+class PhoneIsUnused(RuleViolation):
+    """It may have been resold: a code on it alone tells nothing of whose account it is."""
+
+    sentence = "По этому номеру давно не входили. Пусть его владелец сначала войдёт сам, затем попросите код снова."
+
+
+class PhoneIsSomebodys(RuleViolation):
+    status = 409
+    sentence = "По этому номеру уже кто-то входит. Нужен номер, которого у нас ещё нет."
+
+
+class MayNotTakeOver(RuleViolation):
+    sentence = "Пригласить по своему телефону можно за 30 дней до 18-летия и позже."
+
+
+class NotOfAgeYet(RuleViolation):
+    """`day`: the midnight from which it may be done."""
+
+    def __init__(self, day: datetime) -> None:
+        super().__init__(
+            f"Переписка станет вашей {day:%d.%m.%Y}, когда вам исполнится 18 лет. Откройте ссылку в этот день."
+        )
+
+
+class BirthDateDoesNotMatch(RuleViolation):
+    sentence = "Дата не совпадает с той, что знает клиника. Проверьте день, месяц и год."
+
+
+class ChildHasNotAgreed(RuleViolation):
+    sentence = "С 15 лет заключение даётся с согласия самого ребёнка. Спросите его и отметьте, что согласие получено."
+
+
+class DeathIsOld(RuleViolation):
+    status = 409
+    sentence = "Отменить отметку можно было 30 дней. Позвоните в клинику."
+
+
+class DayIsPast(RuleViolation):
+    sentence = "Этот день уже прошёл."
+
+
+class OnlySeen(RuleViolation):
+    """By whom it is about: somebody else writes in their name."""
+
+    status = 409
+    sentence = "Здесь пишут за вас с вашего разрешения. Чтобы писать самостоятельно, закончите его: «Профиль», «Семья»."
+
+
 class CannotBeInvited(RuleViolation):
     """Known when somebody is invited, not when they come."""
 
@@ -736,6 +793,10 @@ class InvitationIsFresh(RuleViolation):
 class InvitationIsForAnother(RuleViolation):
     status = 409
     sentence = "Приглашение отправлено на другой номер телефона."
+
+
+class InvitationAsksBirthDate(RuleViolation):
+    sentence = "Сначала назовите дату рождения."
 
 
 class InvitationIsForPatients(RuleViolation):

@@ -136,6 +136,35 @@ class ChatProlonged(Fact):
 
 
 @dataclass(frozen=True)
+class ChatHandedOver(Fact):
+    """It is the account's of whom it is about: who wrote there in their name reads no more."""
+
+    chat_id: int
+
+
+@dataclass(frozen=True)
+class ComesOfAgeSoon(Fact):
+    """A child will be 18 within so many days: 30, 7 or 1."""
+
+    dependant_id: int
+    days: int
+
+
+@dataclass(frozen=True)
+class ComesOfAge(Fact):
+    """A child is 18 today: the chats about it are no longer the parent's."""
+
+    dependant_id: int
+
+
+@dataclass(frozen=True)
+class DeathMarked(Fact):
+    """Of somebody's dependant: no list speaks of them any more."""
+
+    dependant_id: int
+
+
+@dataclass(frozen=True)
 class DaysGiven(Fact):
     """By the doctor; `idempotency_key` is what the note of it is known by."""
 

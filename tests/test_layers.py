@@ -65,7 +65,7 @@ MAY_IMPORT = {
 FLOORS = (
     {"types", "purging", "inserting", "job", "locking", "night_hours"}, {"people"}, {"doctors"}, {"chats"},
     {"standing_in"}, {"payments"}, {"consultations"}, {"booking"},
-    {"my_data"}, {"delivery"}, {"invitations"}, {"accounts"}, {"erasure"}, {"stored_files"},
+    {"my_data"}, {"delivery"}, {"invitations"}, {"family"}, {"accounts"}, {"erasure"}, {"stored_files"},
 )  # fmt: skip
 # What is named above its own floor, under TYPE_CHECKING: for Mapped[] and annotations alone.
 NAMED_ABOVE = {

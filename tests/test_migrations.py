@@ -41,10 +41,10 @@ EMPTY |= {f"{table}.dependant_id" for table in ("chat", "consent", "patient_fact
 # Columns of since, which are empty in rows of before.
 ADDED: dict[str, Row] = {
     "login_code": {"is_for_change": False},
-    "security_event": {"phone": None},
-    "way_change": {"phone": None},
+    "security_event": {"phone": None, "dependant_id": None},
+    "way_change": {"phone": None, "dependant_id": None},
     "import_line": {"birth_date": None},
-    "invitation": {"birth_date": None, "forgotten_at": None},
+    "invitation": {"birth_date": None, "forgotten_at": None, "dependant_id": None},
     "patient_import": {"source": None, "columns": None},
     "message": {"quoted_seq": None, "recalled_at": None, "recalled_digest": None, "urgent_groups": None},
     "consultation": {"needs_visit": False, "type_id": None, "title": "", "held_until": None, "is_booked": False}
@@ -63,6 +63,7 @@ ADDED: dict[str, Row] = {
 SINCE = {JobKind.PROMISE, NotificationKind.PROMISE, JobKind.URGENT_UNOPENED, NotificationKind.URGENT}
 SINCE |= {NotificationKind.URGENT_SENT, NotificationKind.URGENT_UNOPENED}
 SINCE |= {JobKind.TIME_OFF, NotificationKind.STAND_IN, JobKind.ERASURE}
+SINCE |= {JobKind.FAMILY, JobKind.FAMILY_CODE, NotificationKind.COMING_OF_AGE}
 SINCE |= {JobKind.DATA_COPY, JobKind.DATA_COPY_END, NotificationKind.COPY_READY}
 SEARCH = ("message_fts", "ix_message_stems")  # of the database alone, which the models do not know
 
@@ -357,6 +358,7 @@ def renamed(rows: Rows) -> Rows:
     new |= {"sealed_identity": [], "used_free_days": []}
     new |= {table: [] for table in ("appointment_type", "booking_rules", "weekly_hours", "weekly_hours_type")}
     new |= {"calendar_feed": [], "dependant": [], "data_copy": []}
+    new |= {"child_consent": [], "family_code": [], "representation": []}
     return rows | new | {"attendance": in_order(attended(rows.get("consultation", [])))}
 
 

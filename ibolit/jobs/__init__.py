@@ -16,6 +16,7 @@ from . import (
     data_copies,
     delivery_status,
     erasures,
+    family,
     invitations,
     login_codes,
     notifications,
@@ -62,6 +63,8 @@ WORK: dict[JobKind, Callable[[Job], None]] = {
     JobKind.DATA_COPY_END: data_copies.end,
     JobKind.PAYMENTS_SWEEP: payments.sweep,
     JobKind.SWEEP: sweep.purge_expired,
+    JobKind.FAMILY_CODE: family.send_code,
+    JobKind.FAMILY: family.process_due,
 }
 
 

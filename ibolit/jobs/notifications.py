@@ -19,7 +19,10 @@ from ..services.mail import MailFailed
 from ..services.sms import SmsFailed
 from . import sending
 
-ACCOUNT_DOORS = {NotificationKind.COPY_READY: "my_data.copy"}
+ACCOUNT_DOORS = {
+    NotificationKind.COPY_READY: "my_data.copy",
+    NotificationKind.COMING_OF_AGE: "relatives.index",
+}
 
 
 def deliver(job: Job) -> None:

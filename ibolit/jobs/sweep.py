@@ -13,6 +13,7 @@ from ..models import (
     Delivery,
     Device,
     DeviceTransfer,
+    FamilyCode,
     Invitation,
     Job,
     KnownBrowser,
@@ -33,6 +34,7 @@ EVERY = timedelta(hours=6)
 ROWS: dict[str, Callable[[], int]] = {
     "attempts": RateLimitHit.purge_old,
     "login codes": LoginCode.purge_old,
+    "family codes": FamilyCode.purge_old,
     "known browsers": KnownBrowser.purge_old,
     "changes of ways in": SecurityEvent.purge_old,
     "devices": Device.purge_old,

@@ -63,6 +63,7 @@ class Worker:
             try:
                 Job.ensure(JobKind.SWEEP)
                 Job.ensure(JobKind.PAYMENTS_SWEEP)
+                Job.ensure(JobKind.FAMILY)
                 DocumentDay.note_current()
                 db.session.commit()
             except SQLAlchemyError:  # another worker was faster, or the database is not migrated yet

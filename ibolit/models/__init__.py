@@ -1,7 +1,7 @@
 """The clinic itself: nouns with behaviour, a package a noun. Importing this package makes every table known.
 
 Packages import those below them: types, job, locking, purging, night_hours ← people ← doctors ← chats ← standing_in ←
-payments ← consultations ← booking ← my_data ← delivery ← invitations ← accounts ← erasure ← stored_files.
+payments ← consultations ← booking ← my_data ← delivery ← invitations ← family ← accounts ← erasure ← stored_files.
 """
 
 from . import (
@@ -12,6 +12,7 @@ from . import (
     delivery,
     doctors,
     erasure,
+    family,
     invitations,
     my_data,
     payments,
@@ -25,6 +26,7 @@ from .consultations import *
 from .delivery import *
 from .doctors import *
 from .erasure import SealedIdentity
+from .family import *
 from .invitations import *
 from .job import Job, JobKind
 from .my_data import *
@@ -51,6 +53,7 @@ __all__ = [
     *my_data.__all__,
     *delivery.__all__,
     *invitations.__all__,
+    *family.__all__,
     *accounts.__all__,
     "SealedIdentity",
     "erasure",

@@ -54,6 +54,8 @@ class JobKind(StrEnum):
     DATA_COPY_END = "data_copy_end"  # its file goes
     PAYMENTS_SWEEP = "payments_sweep"
     SWEEP = "sweep"
+    FAMILY_CODE = "family_code"  # to a relative's phone
+    FAMILY = "family"  # who comes of age, whose representation ends: once an hour
 
 
 class Job(Model):

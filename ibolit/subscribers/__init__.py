@@ -11,7 +11,10 @@ from ..events import (
     CallbackRequested,
     ChatClosed,
     ChatEndsSoon,
+    ChatHandedOver,
     ChatProlonged,
+    ComesOfAge,
+    ComesOfAgeSoon,
     ConclusionGiven,
     ConfirmationReminderDue,
     ConsultationCancelled,
@@ -28,6 +31,7 @@ from ..events import (
     DataCopyReady,
     DaysGiven,
     DaysKept,
+    DeathMarked,
     DelayAnnounced,
     DependantChanged,
     DeviceEnded,
@@ -58,7 +62,7 @@ from ..events import (
 )
 from ..jobs.worker import Worker
 from ..services import current_services
-from . import absences, erasure_log, failures, family, live, notices, system_notes
+from . import absences, erasure_log, failures, family, live, notices, relatives, system_notes
 
 
 def subscribe(app: Flask) -> None:
@@ -74,6 +78,7 @@ def subscribe(app: Flask) -> None:
     subscribers.before_commit(AccountNoted, erasure_log.account_noted)
     subscribers.before_commit(DependantChanged, family.dependant_changed)
     _tell_of_absences(subscribers)
+    _tell_of_relatives(subscribers)
     subscribers.before_commit(AccessChanged, notices.access_changed)
     subscribers.before_commit(ChatEndsSoon, notices.chat_ends)
     subscribers.before_commit(PromiseMissed, notices.promise_missed)
@@ -117,6 +122,13 @@ def _tell_of_absences(subscribers: Subscribers) -> None:
     subscribers.before_commit(StandInChosen, system_notes.stand_in_chosen)
     subscribers.before_commit(StandInChosen, notices.stand_in_chosen)
     subscribers.before_commit(DoctorReturned, system_notes.doctor_returned)
+
+
+def _tell_of_relatives(subscribers: Subscribers) -> None:
+    subscribers.before_commit(ChatHandedOver, relatives.chat_handed_over)
+    subscribers.before_commit(ComesOfAgeSoon, relatives.comes_of_age_soon)
+    subscribers.before_commit(ComesOfAge, relatives.comes_of_age)
+    subscribers.before_commit(DeathMarked, relatives.death_marked)
 
 
 def _tell_of_consultations(subscribers: Subscribers) -> None:

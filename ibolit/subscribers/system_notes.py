@@ -49,6 +49,7 @@ REASONS = {
     CancellationReason.BAD_TIME: "не подходит время",
     CancellationReason.OTHER: "другая причина",
     CancellationReason.MONEY_BACK: "клиника вернула деньги",
+    CancellationReason.CHAT_CLOSED: "переписка закрыта",
 }
 NEW_TIME = "Можно договориться о новом времени."
 

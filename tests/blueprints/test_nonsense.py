@@ -12,6 +12,7 @@ from browser import Browser
 from factories import make_doctor, make_user, propose
 from flask import Flask
 from flask_wtf import FlaskForm
+from matrix_world import family_of
 from payment_steps import begin, buy, request_refund
 from started_consultations import completed_consultation
 
@@ -130,6 +131,7 @@ def doors(
     absence = TimeOff.add(doctor, away)
     offered = AppointmentType.add(doctor, TypeTerms("Первичная", ConsultationKind.VIDEO, 30, 1500_00))
     db.session.commit()
+    family = family_of(patient, doctor)
     posts = {
         Browser(clinic): ["/login", "/login/phone", f"/i/{invited.token}"],
         proving(clinic): ["/login/code"],
@@ -150,10 +152,18 @@ def doors(
             f"/chats/{chat.id}/consultation-requests",
             *(f"/consultations/{ahead.id}/{part}" for part in ("time", "cancellation", "complaint")),
             f"/consultations/{over.id}/review",
+            *(
+                f"/family/relatives{part}"
+                for part in ("", *(f"/{family['relative']}/{way}" for way in ("code", "sending")))
+            ),
+            f"/family/{family['child']}/death",
+            f"/i/{family['taking-over']}/birth-date",
+            *(f"/consultations/{family['teens']}/child-code{part}" for part in ("", "/check")),
             f"/doctors/{doctor.id}/booking/{offered.id}/{epoch(clock.now()) // 1000}",
         ],
         Browser(clinic, doctor.user): [
             f"/chats/{chat.id}/consultations",
+            f"/chats/{family['teens-chat']}/own-phone",
             *(f"/consultations/{over.id}/conclusion/{part}" for part in ("new", "draft")),
             *(
                 f"/practice/{part}"

@@ -52,7 +52,7 @@ NOT_EDITING = {
     "practice.add_time_off", "practice.add_appointment_type",
     "practice.set_hours",  # a day is compared as a whole: test_hours.py
     "practice.change_appointment_type",  # its price and its tick exclude each other: test_appointment_types.py
-    "proposals.create", "proposals.send_request", "replies.create", "tariffs.buy",
+    "proposals.create", "proposals.send_request", "relatives.create", "replies.create", "tariffs.buy",
 }  # fmt: skip
 
 
@@ -380,6 +380,10 @@ ELSEWHERE = {
     "subjects.copy", "subjects.switch",  # whom it is about goes with the button
     "recalls.create", "replies.move", "replies.note_use", "stand_in.choose", "practice.end_time_off",
     "practice.change_time_off",  # two windows of it: test_away.py
+    # Codes, and what is done once and asked of nobody twice: test_relatives.py.
+    "relatives.check_child_code", "relatives.end", "relatives.grant", "relatives.invite_to_own_phone",
+    "relatives.mark_death", "relatives.note_spoken", "relatives.remove", "relatives.send_again",
+    "relatives.send_child_code", "relatives.accept_chats", "relatives.unmark_death",
     # Words that begin something new.
     "account.request_refund", "invitations.take_columns", "operator.refund_out_of_band", "payments.send_receipt",
 }  # fmt: skip

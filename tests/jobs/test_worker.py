@@ -24,7 +24,7 @@ def test_worker_starts_the_recurring_jobs_once_and_stops(clinic: Flask) -> None:
         worker = Worker(clinic)
         worker.stop()
         worker.run()
-    assert set(db.session.scalars(db.select(Job.kind))) == {JobKind.SWEEP, JobKind.PAYMENTS_SWEEP}
+    assert set(db.session.scalars(db.select(Job.kind))) == {JobKind.SWEEP, JobKind.PAYMENTS_SWEEP, JobKind.FAMILY}
 
 
 def test_worker_does_what_is_due_and_sleeps_until_the_next(clinic: Flask, services: Services) -> None:

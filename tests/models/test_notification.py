@@ -69,6 +69,7 @@ def test_every_kind_says_when_it_is_news() -> None:
             "urgent_unopened",
             "stand_in",
             "copy_ready",
+            "coming_of_age",
         )
     }
     assert set(VALID_STATES) == set(NotificationKind) - {NotificationKind(kind) for kind in of_themselves}

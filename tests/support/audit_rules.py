@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ibolit.extensions import db
-from ibolit.models import AuditAction, AuditEvent, AuditReason, Role, User
+from ibolit.models import AuditAction, AuditEvent, AuditReason, Dependant, Role, User
 
 # Of nobody's data: a doctor's own page, what the keeper of the server does, who is not here yet; and lists of many.
 NOBODYS = {
@@ -62,7 +62,8 @@ def _check(row: AuditEvent) -> None:
     patient = db.session.get(User, row.patient_id) if row.patient_id is not None else None
     actor = db.session.get(User, row.actor_id) if row.actor_id is not None else None
     told = f"{row.action} by {actor.role if actor else 'nobody'}"
-    assert row.dependant_id is None, told
+    dependant = db.session.get(Dependant, row.dependant_id) if row.dependant_id is not None else None
+    assert dependant is None or row.patient_id == dependant.user_id, f"{told} names another's dependant"
     assert patient is None or patient.is_patient, f"{told} is of somebody who is no patient"
     if row.action in OF_PATIENTS:
         assert patient is not None, f"{told} names no patient"

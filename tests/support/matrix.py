@@ -53,7 +53,7 @@ BODY: dict[str, Any] = {
     "delivered_to": "1", "read_to": "1", "trouble": "Болит", "since": "вчера", "strength": "5", "wishes": "Вечером",
     "kind": "video", "reason": "busy", "contact": "+79166660000", "steps": "1", "amount": "1", "code": "000000",
     "specialty": "Терапевт", "practises_since": "2010", "cut": "middle", "decision": "pay", "q": "Анна",
-    "sex": "female",
+    "sex": "female", "relation": "son", "sure": "y",
 }  # fmt: skip
 BODIES: dict[str, dict[str, Any]] = {"POST /stand-in-offers/<int:id>/choice": {"choice": "wait"}}
 
@@ -201,6 +201,26 @@ POST /login/whose/mail                        | -           | in    | in    | in
 POST /login/whose/new                         | -           | in    | in    | in      | in     | in       | in
 POST /logout                                  | -           | login | login | login   | login  | login    | login
 GET /manifest.webmanifest                     | -           | in    | in    | in      | in     | in       | in
+GET /family/relatives                         | -           | login | gate  | in      | 404    | 404      | card
+POST /family/relatives                        | -           | login | gate  | in      | 404    | 404      | card
+GET /family/relatives/new                     | -           | login | gate  | in      | 404    | 404      | card
+GET /family/relatives/<int:id>                | relative    | login | gate  | in      | 404    | 404      | card
+POST /family/relatives/<int:id>/code          | relative    | login | gate  | in      | 404    | 404      | card
+POST /family/relatives/<int:id>/removal       | relative    | login | gate  | in      | 404    | 404      | card
+POST /family/relatives/<int:id>/sending       | relative    | login | gate  | in      | 404    | 404      | card
+GET /family/permissions/<int:id>/ending       | permitted   | login | gate  | in      | 404    | 404      | card
+POST /family/permissions/<int:id>/ending      | permitted   | login | gate  | in      | 404    | 404      | card
+GET /family/<int:id>/death                    | child       | login | gate  | in      | 404    | 404      | card
+POST /family/<int:id>/death                   | child       | login | gate  | in      | 404    | 404      | card
+POST /family/<int:id>/death/undoing           | child       | login | gate  | in      | 404    | 404      | card
+GET /chats/<int:id>/own-phone                 | teens-chat  | login | gate  | 404     | in     | 404      | card
+POST /chats/<int:id>/own-phone                | teens-chat  | login | gate  | 404     | in     | 404      | card
+GET /i/<token>/birth-date                     | taking-over | login | gate  | in      | 404    | 404      | card
+POST /i/<token>/birth-date                    | taking-over | login | gate  | in      | 404    | 404      | card
+POST /consultations/<int:id>/child-consent    | teens       | login | gate  | 404     | in     | 404      | card
+GET /consultations/<int:id>/child-code        | teens       | login | gate  | in      | 404    | 404      | card
+POST /consultations/<int:id>/child-code       | teens       | login | gate  | in      | 404    | 404      | card
+POST /consultations/<int:id>/child-code/check | teens       | login | gate  | in      | 404    | 404      | card
 GET /messages                                 | -           | login | gate  | in      | in     | in       | card
 POST /messages/<int:id>/recall                 | message     | login | gate  | in      | 404    | 404      | card
 GET /messages/<int:id>/subject                 | message     | login | gate  | in      | 404    | 404      | card

@@ -12,10 +12,12 @@ from itertools import count
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from consultation_steps import confirm
 from factories import attach, make_chat, make_doctor, make_user, open_hours, propose, say
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 from payment_steps import begin, buy, request_refund
+from relatives import born, make_child, make_relative
 from started_consultations import completed_consultation, consultation_in_progress
 
 from ibolit.extensions import db
@@ -26,6 +28,7 @@ from ibolit.models import (
     AttachmentState,
     CalendarFeed,
     Channel,
+    CodePurpose,
     ConsultationKind,
     CopyState,
     DataCopy,
@@ -33,6 +36,7 @@ from ibolit.models import (
     DeviceTransfer,
     Doctor,
     FactKind,
+    FamilyCode,
     Invitation,
     PatientFact,
     PatientImport,
@@ -47,6 +51,7 @@ from ibolit.models import (
     User,
     Variant,
 )
+from ibolit.models.family import permission
 from ibolit.models.people import EmailProof
 from ibolit.services import clock, current_services
 from ibolit.services.codes import fingerprint, new_nonce
@@ -161,7 +166,7 @@ def _things_of(patient: User, doctor: Doctor, stand_in: Doctor) -> Things:
     db.session.add_all([proof, copy])
     db.session.commit()
     put(copy.key)
-    return {
+    return family_of(patient, doctor) | {
         "fact": str(fact.id), "type": str(type.id), "feed": CalendarFeed.of(doctor).token,  # type: ignore[union-attr]
         "chat": str(chat.id), "doctor": str(doctor.id), "patient": str(patient.id),
         "consultation": str(consultation.id),
@@ -174,6 +179,33 @@ def _things_of(patient: User, doctor: Doctor, stand_in: Doctor) -> Things:
         "handover": f"{transfer.id}?token={token}", "tariff": str(doctor.tariffs[0].id), "template": str(template.id),
         "copy": str(copy.id), "absence": str(absence.id), "offer": str(StandInOffer.latest_in(chat, absence).id),  # type: ignore[union-attr]
     }  # fmt: skip
+
+
+def family_of(patient: User, doctor: Doctor) -> Things:
+    """Whom they write for, who writes for them, and by what somebody takes chats over."""
+    relative = make_relative(patient)
+    permission.ask(patient, relative, f"+7916333{patient.id:04}")
+    writer = make_user("Дочь Дарья")
+    permitted = make_relative(writer, "Мать Мария")
+    permitted.account_id, permitted.permitted_at = patient.id, clock.now()
+    teen = make_child(patient, birth_date=born(18) + timedelta(days=20))
+    chat = make_chat(patient, doctor, teen, days_left=2)
+    consultation = confirm(propose(chat, starts_at=clock.now() + timedelta(days=3)))
+    FamilyCode.ask(CodePurpose.CONSULTATION, patient, teen, f"+7916222{patient.id:04}", consultation)
+    accepting = _invited(doctor, phone=f"+7916111{doctor.id:04}")
+    db.session.flush()
+    accepting.dependant_id, accepting.phone = teen.id, patient.phone
+    db.session.commit()
+    other = make_child(patient, "Соколова Оля")
+    numbers = {
+        "child": other,
+        "relative": relative,
+        "permitted": permitted,
+        "teen": teen,
+        "teens-chat": chat,
+        "teens": consultation,
+    }
+    return {name: str(one.id) for name, one in numbers.items()} | {"taking-over": accepting.token}
 
 
 def store(photo: Attachment) -> None:

@@ -20,7 +20,10 @@ from .forms import ConfirmForm
 from .views import bp, check_current
 
 # Where one goes on.
-PANELS = {panel: f"account.{panel}" for panel in ("email", "devices", "erase", "phone")} | {"copy": "my_data.copy"}
+PANELS = {panel: f"account.{panel}" for panel in ("email", "devices", "erase", "phone")} | {
+    "copy": "my_data.copy",
+    "relatives": "relatives.new",
+}
 
 
 @bp.get("/confirmation/<panel>")

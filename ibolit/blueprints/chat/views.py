@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, abort, make_response, render_template, request, url_for
@@ -24,6 +25,7 @@ from ...models import (
     Tariff,
 )
 from ...models.chats import fact_question_first, preload_cards
+from ...models.family import twins
 from ...responses import go, respond, wants_fragment
 from ...web import guest_device, ingest
 from ...web.audit import log_of_chat
@@ -89,6 +91,7 @@ def show(id: int) -> ResponseReturnValue:
         on_sale=_on_sale(chat),
         nearest=nearest,
         unanswered=unanswered,
+        twins=_twins_of(chat),
         form=_answer_to(chat, request.args.get("quote", type=int)),
         **({} if guest_device.is_current() else inbox_page()),
     )
@@ -189,6 +192,12 @@ def _fact_question(chat: Chat) -> list[PatientFact]:
     return PatientFact.unanswered_of(chat.subject_key) if is_asked else []
 
 
+def _twins_of(chat: Chat) -> Sequence[Chat]:
+    """For its doctor: chats that may be about the same child, for whom somebody else writes."""
+    is_asked = chat.is_led_by(current_user) and not guest_device.is_current()
+    return twins.chats_like(chat) if is_asked else []
+
+
 def _empty_form() -> MessageForm:
     return MessageForm(formdata=None, client_id=new_client_id())
 
@@ -275,6 +284,7 @@ def whole_page(chat: Chat, form: MessageForm | None, status: int, **more: Any) -
         messages=messages,
         nearest=Consultation.nearest_in(chat),
         unanswered=_fact_question(chat),
+        twins=_twins_of(chat),
         first_unread=None,
         before=None,
         skips_unread=False,

@@ -159,6 +159,8 @@ def _refuse_and_keep(
         form.seen.data, form.client_id.data = Conclusion.newest_version(consultation), new_client_id()
         form.keep_draft(consultation, seen=form.seen.data)
         db.session.commit()
+    if isinstance(refusal, errors.ChildHasNotAgreed):
+        form.text.errors, form.child_agreed.errors = [], [refusal.sentence]
     _show_theirs(consultation, form, refusal)
     return _refuse(consultation, form, refusal.status)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from ...models import (
@@ -96,6 +96,7 @@ class ConclusionForm(AttachmentFormMixin, DraftForm):
     """`confirmed`: the mark of the empty headings that the page has asked about; others are asked about again."""
 
     confirmed = HiddenField()
+    child_agreed = BooleanField("child_agreed")  # asked where it is about a child of 15 and older
 
     def __init__(self, **more: Any) -> None:
         super().__init__(**more)
@@ -116,6 +117,7 @@ class ConclusionForm(AttachmentFormMixin, DraftForm):
             seen=self.seen.data,
             template=template_of(self.template.data),
             attachments=attachments,
+            child_agreed=bool(self.child_agreed.data),
         )
 
     def validate_text(self, field: TextAreaField) -> None:

@@ -19,11 +19,12 @@ from ...services.codes import is_short_link_token, new_nonce, short_link_token
 from ...services.seal import keyed_hash
 from ..consultations import DeviceTransfer
 from ..delivery import Channel, PushSubscription
+from ..family import permission
 from ..invitations import LoginCode
 from ..job import Job, JobKind
 from ..locking import LockKind, advisory_lock
 from ..my_data import DataCopy
-from ..people import EMAIL_SETTLES_IN, Device, EmailProof, KnownBrowser, User
+from ..people import EMAIL_SETTLES_IN, Dependant, Device, EmailProof, KnownBrowser, User
 from ..purging import purge
 from ..types import RowId, UtcDateTime, enum_column
 
@@ -39,6 +40,7 @@ class SecurityEventKind(StrEnum):
     ERASURE = "erasure"  # «Удалить аккаунт»
     WITHDRAWAL = "withdrawal"  # of the consent to the processing
     DATA_COPY = "data_copy"  # somebody asked for all that is known of them
+    REPRESENTED = "represented"  # by a code to their phone somebody was let write for them
 
 
 # Told by SMS, too, whatever else there is; of the others only who has neither push nor mail hears by SMS.
@@ -50,7 +52,7 @@ CHANGES = (
     SecurityEventKind.WITHDRAWAL,
 )
 LEAVING = (SecurityEventKind.ERASURE, SecurityEventKind.WITHDRAWAL)
-TOLD_BY_SMS = (*CHANGES, SecurityEventKind.DATA_COPY)
+TOLD_BY_SMS = (*CHANGES, SecurityEventKind.DATA_COPY, SecurityEventKind.REPRESENTED)
 
 OF_PHONE = (SecurityEventKind.PHONE_LEFT, SecurityEventKind.PHONE_GIVEN)
 
@@ -94,6 +96,7 @@ class SecurityEvent(Model):
     password_hash: Mapped[str | None] = mapped_column(String(200))  # before it, where it was another
     phone: Mapped[str | None] = mapped_column(String(20))  # before it, where it was another
     undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    dependant_id: Mapped[int | None] = mapped_column(RowId)  # who was let be written for
     user: Mapped[User] = relationship(innerjoin=True)
 
     @classmethod
@@ -104,11 +107,14 @@ class SecurityEvent(Model):
         device: Device | None = None,
         before: PriorCredentials | None = None,
         phone: str | None = None,
+        dependant_id: int | None = None,
     ) -> Self:
-        """Within the transaction of the change, of the ways as they were before it; `phone`: as it was."""
+        """Within the transaction of the change, of the ways as they were before it; `phone`: as it was; `dependant_id`:
+        in whose name somebody may write."""
         before = before or PriorCredentials.of(user)
         change = cls(user=user, kind=kind, device_id=device.id if device else None, email=before.email, phone=phone)
         change.email_is_settled, change.password_hash = before.email_is_settled, before.password_hash
+        change.dependant_id = dependant_id
         db.session.add(change)
         db.session.flush()
         for channel in change._channels():
@@ -203,6 +209,8 @@ class SecurityEvent(Model):
             DataCopy.withdraw_all_of(self.user)
         if self.kind is SecurityEventKind.PASSWORD and self.password_hash is not None:
             self.user.password_hash = self.password_hash
+        if self.kind is SecurityEventKind.REPRESENTED and self.dependant_id is not None:
+            permission.end(db.session.get_one(Dependant, self.dependant_id))
         if self.kind is SecurityEventKind.PHONE_GIVEN:
             self.user.phone = None
         if self.kind is SecurityEventKind.PHONE and self.phone is not None:

@@ -61,7 +61,7 @@ class ChatAccess:
 
     def takes_messages_from(self: Chat, user: User) -> bool:
         """The doctor may always write, and so may who stands in; nobody where it is only read."""
-        if self.is_former or (self.is_unspoken_for and not self.is_answered_by(user)):
+        if self.is_former or (self.is_unspoken_for and not self.is_answered_by(user)) or self.is_only_seen_by(user):
             return False
         return self.is_answered_by(user) or self.state not in (ChatState.OVER, ChatState.NEEDS_TARIFF)
 
@@ -70,10 +70,16 @@ class ChatAccess:
         """Nobody may write for whom it is about any more; the doctor may."""
         return self.dependant is not None and not self.dependant.may_be_written_for
 
+    def is_only_seen_by(self: Chat, user: User) -> bool:
+        """About whom it is: by their own permission somebody else writes here."""
+        return self.dependant is not None and self.dependant.account_id == user.id
+
     def refuse_if_closed_for(self: Chat, author: User) -> None:
-        """Raises ChatIsFormer, MayNotWriteFor, ChatIsClosed or ChatNeedsTariff."""
+        """Raises ChatIsFormer, OnlySeen, MayNotWriteFor, ChatIsClosed or ChatNeedsTariff."""
         if self.is_former:
             raise errors.ChatIsFormer
+        if self.is_only_seen_by(author):
+            raise errors.OnlySeen
         if self.is_unspoken_for and not self.is_answered_by(author):
             raise errors.MayNotWriteFor
         if not self.takes_messages_from(author):

@@ -30,6 +30,19 @@ class ChatArchiving:
         self.lock()
         self.member(user.id).archived_at = None
 
+    def archive_for_all(self: Chat) -> None:
+        """Nobody's list speaks of it; nothing in it is unread."""
+        self.lock()
+        for mine in self.members:
+            mine.archived_at = mine.archived_at or clock.now()
+            mine.delivered_to = mine.read_to = self.last_seq
+            mine.unread = mine.notified_from_seq = 0
+
+    def unarchive_for_all(self: Chat) -> None:
+        self.lock()
+        for mine in self.members:
+            mine.archived_at = None
+
     def is_archived_by(self: Chat, user: User) -> bool:
         return self.member(user.id).archived_at is not None
 

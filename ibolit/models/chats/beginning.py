@@ -71,6 +71,8 @@ class ChatBeginning:
         until = dependant.shown_until if dependant is not None else None
         insert_new(ChatMember, {"chat_id": chat_id, "user_id": patient.id, "until": until})
         insert_new(ChatMember, {"chat_id": chat_id, "user_id": doctor.user_id})
+        if dependant is not None and dependant.account_id is not None:  # who has permitted it sees it
+            insert_new(ChatMember, {"chat_id": chat_id, "user_id": dependant.account_id})
         return chat_id
 
     @classmethod

@@ -47,6 +47,7 @@ from .arriving import ChatArriving
 from .beginning import ChatBeginning
 from .erasing import ChatErasing
 from .finding import ChatFinding
+from .handing_over import ChatHandover
 from .inbox import ChatLists
 from .member import ChatMember
 from .message import Card, Message
@@ -67,6 +68,7 @@ HEARD = "waiting_since", "promised_hours", "promise_missed_at", "closed_at", "ur
 
 class Chat(
     ChatBeginning,
+    ChatHandover,
     ChatPosting,
     ChatRecalling,
     ChatStandIn,

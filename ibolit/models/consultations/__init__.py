@@ -6,6 +6,7 @@ from .booked import BookingTerms
 from .booking import ProposalTerms
 from .calendar_feed import CalendarFeed
 from .call import CallPath, CallReport, CallVisit, Quality
+from .child_consent import ChildConsent, ConsentMatter, ConsentWay
 from .conclusion import (
     Conclusion,
     ConclusionDraft,
@@ -37,9 +38,12 @@ __all__ = [
     "CallReport",
     "CallVisit",
     "CancellationReason",
+    "ChildConsent",
     "Conclusion",
     "ConclusionDraft",
     "ConclusionTemplate",
+    "ConsentMatter",
+    "ConsentWay",
     "Consultation",
     "ConsultationKind",
     "ConsultationRequest",

@@ -17,7 +17,7 @@ from ...services import clock
 from ..job import Job, JobKind
 from ..payments import CancellationTerms, Payment, RefundReason
 from ..people import User
-from .states import CONFIRMED_STATES, CancellationReason, ConsultationState
+from .states import CHANGEABLE, CONFIRMED_STATES, CancellationReason, ConsultationState
 
 if TYPE_CHECKING:
     from .consultation import Consultation
@@ -140,6 +140,19 @@ class ConsultationAgreement:
         self.lock_for(user)
         if self.may_be_cancelled():
             self._cancel(user, CancellationReason.OTHER, in_full=True)
+
+    def call_off(self: Consultation) -> None:
+        """Nobody may come for the patient any more: all the money goes back. What has begun or is over stays."""
+        self.lock()
+        self.apply_due_transition()
+        if self.state not in CHANGEABLE:
+            return
+        self._become(ConsultationState.CANCELLED)
+        self.cancel_reason, self.ended_at = CancellationReason.CHAT_CLOSED, clock.now()
+        self._give_back(RefundReason.CANCELLED, in_full=True)
+        record(ConsultationCancelled(self.id, None))
+        self.end_wait_for_wish()
+        self.bump_revision()
 
     def agree(self: Consultation, *, with_move: bool = False, by: User | None = None) -> None:
         """`by`: whose yes it was, unless it was the patient's or their payment."""

@@ -134,11 +134,14 @@ class Conclusion(Model):
         seen: int,
         template: ConclusionTemplate | None = None,
         attachments: Sequence[Attachment] = (),
+        child_agreed: bool = False,
     ) -> Self:
         """The version after the `seen` one, told in the chat; its draft is over. A repeated press is the same one.
 
-        The attachments were loaded under the consultation's lock.
-        Raises ConsultationIsNotOver, NoConclusionWithoutConsultation, ConclusionHasChanged, AttachmentIsSent.
+        The attachments were loaded under the consultation's lock. `child_agreed`: the doctor notes that the child it is
+        about has said yes.
+        Raises ChildHasNotAgreed, ConsultationIsNotOver, NoConclusionWithoutConsultation, ConclusionHasChanged,
+        AttachmentIsSent.
         """
         consultation.lock()
         author = consultation.doctor.user
@@ -148,6 +151,7 @@ class Conclusion(Model):
         refuse_conclusion_of(consultation)
         if cls.newest_version(consultation) != seen:
             raise errors.ConclusionHasChanged
+        consultation.refuse_without_child(spoken_to=author if child_agreed else None)
         refuse_sent(attachments)
         preview = "Заключение исправлено" if seen else "Заключение готово"
         message = consultation.chat.post_card(author, preview, client_id, Card.CONCLUSION, attachments)

@@ -29,6 +29,7 @@ from .agreement import ConsultationAgreement
 from .attendance import Attendance, ConsultationAttendance, Side
 from .booked import ConsultationBooked
 from .booking import ConsultationBooking
+from .child_consent import ChildConsent, ConsultationChildConsent
 from .choosing import ConsultationChoosing, TimeOption
 from .course import ConsultationCourse
 from .deadlines import ConsultationDeadlines
@@ -66,6 +67,7 @@ class Consultation(
     ConsultationRescheduling,
     ConsultationCourse,
     ConsultationDeadlines,
+    ConsultationChildConsent,
     ConsultationSummary,
     ConsultationInChat,
     Lockable,
@@ -117,6 +119,7 @@ class Consultation(
         collection_class=attribute_keyed_dict("side"), cascade="all, delete-orphan"
     )
     time_options: Mapped[list[TimeOption]] = relationship(cascade="all, delete-orphan", order_by=TimeOption.starts_at)
+    child_consents: Mapped[list[ChildConsent]] = relationship(order_by=ChildConsent.id, viewonly=True)
     # What is written of it (conclusion.py); its verbs there keep these up to date.
     questionnaire: Mapped[IntakeQuestionnaire | None] = relationship(viewonly=True)
     review: Mapped[Review | None] = relationship(viewonly=True)
@@ -162,6 +165,7 @@ class Consultation(
         return (
             joinedload(cls.attendances),
             joinedload(cls.time_options),
+            joinedload(cls.child_consents),
             joinedload(cls.questionnaire),
             joinedload(cls.review),
             lists(cls.conclusions),

@@ -51,7 +51,8 @@ class ConsultationCourse:
         self.open_chat()  # whether the worker is awake or not
         was_ready = self.is_side_ready(user)
         self._attend(user).mark_ready()
-        if self.state is ConsultationState.CONFIRMED and self.is_side_ready(self.other_than(user)):
+        is_awaited = self.awaits_child()  # both may be ready while the child is still asked
+        if self.state is ConsultationState.CONFIRMED and self.is_side_ready(self.other_than(user)) and not is_awaited:
             self._begin()
         elif not was_ready and self.state is ConsultationState.CONFIRMED:
             record(ParticipantReady(self.id, user.id))

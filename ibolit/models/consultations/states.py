@@ -56,3 +56,4 @@ class CancellationReason(StrEnum):
     BAD_TIME = "bad_time"
     OTHER = "other"
     MONEY_BACK = "money_back"  # the clinic's own: nobody presses this one
+    CHAT_CLOSED = "chat_closed"  # nobody may write in the patient's name any more; nobody presses it either

@@ -17,7 +17,7 @@ from ...services import clock
 from ..payments import Payment, Refund, RefundReason, RefundState
 from ..people import User
 from .attendance import Absence
-from .states import CONFIRMED_STATES, ConsultationState
+from .states import CONFIRMED_STATES, CancellationReason, ConsultationState
 
 if TYPE_CHECKING:
     from .consultation import Consultation
@@ -51,6 +51,7 @@ class Ending(StrEnum):
 
     TOOK_PLACE = "took_place"
     MONEY_BACK = "money_back"  # the clinic gave the money back
+    CHAT_CLOSED = "chat_closed"  # nobody may write in the patient's name any more
     CANCELLED_BY_YOU = "cancelled_by_you"
     CANCELLED_BY_OTHER_SIDE = "cancelled_by_other_side"
     NOT_CHOSEN = "not_chosen"  # one of several times
@@ -210,7 +211,8 @@ class ConsultationSummary:
         if state is not ConsultationState.CANCELLED:
             return None
         if self.cancelled_by_id is None:
-            return Ending.MONEY_BACK
+            is_closed = self.cancel_reason is CancellationReason.CHAT_CLOSED
+            return Ending.CHAT_CLOSED if is_closed else Ending.MONEY_BACK
         return Ending.CANCELLED_BY_YOU if self.cancelled_by_id == viewer.id else Ending.CANCELLED_BY_OTHER_SIDE
 
     def money_for(self: Consultation, viewer: User) -> Money:

@@ -19,6 +19,7 @@ from ..accounts import SecurityEvent
 from ..chats import Attachment, Chat, PatientNote, UsedFreeDays, Variant
 from ..consultations import ConclusionDraft, Consultation, DeviceTransfer, Review
 from ..delivery import Notification
+from ..family import FamilyCode
 from ..invitations import ImportLine, Invitation, LoginCode
 from ..people import (
     AuditEvent,
@@ -181,6 +182,9 @@ def _list_lines(whose: _Whose) -> Update:
 GOES: dict[str, Callable[[_Whose], int]] = {
     "links that prove an address": _deleted(EmailProof, lambda whose: EmailProof.user_id == whose.user.id),
     "login codes": _deleted(LoginCode, lambda whose: LoginCode.phone == (whose.phone or "")),
+    "codes to relatives": _deleted(
+        FamilyCode, lambda whose: or_(FamilyCode.asker_id == whose.user.id, FamilyCode.phone == (whose.phone or ""))
+    ),
     "changes of ways in": _deleted(SecurityEvent, lambda whose: SecurityEvent.user_id == whose.user.id),
     "known browsers": _deleted(KnownBrowser, lambda whose: KnownBrowser.user_id == whose.user.id),
     "links to other devices": _deleted(DeviceTransfer, lambda whose: DeviceTransfer.user_id == whose.user.id),

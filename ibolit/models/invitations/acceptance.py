@@ -52,10 +52,11 @@ class InvitationAcceptance:
         if self.email is not None:
             self.guest_phone = phone
 
-    def accept(self: Invitation, patient: User, *, may_add_email: bool = True) -> int:
+    def accept(self: Invitation, patient: User, *, may_add_email: bool = True, is_born_then: bool = False) -> int:
         """The id of the chat; accepted before by the same person it is the same.
 
-        Raises InvitationIsForPatients, InvitationIsForAnother or InvitationIsOver. An address becomes the person's own
+        Raises InvitationIsForPatients, InvitationIsForAnother, InvitationIsOver, or InvitationAsksBirthDate unless who
+        takes chats over `is_born_then`. An address becomes the person's own
         unless they or somebody else have one: who holds the link has read that mailbox. It is a way in, so it is added
         only where the person has just proved who they are (`may_add_email`), and their older ways must be told.
         """
@@ -64,6 +65,8 @@ class InvitationAcceptance:
         if self.phone is not None and self.phone != patient.phone:
             raise errors.InvitationIsForAnother
         self._lock()
+        if self.dependant_id is not None and not is_born_then:
+            raise errors.InvitationAsksBirthDate
         if self.accepted_by_id != patient.id:
             self._claim(patient, may_add_email)
         return Chat.begin(patient, self.doctor, invited=True)
@@ -78,7 +81,9 @@ class InvitationAcceptance:
             cls.phone == patient.phone if patient.phone else false(),
             cls.email == patient.email if patient.email else false(),
         )
-        pending = db.session.scalars(cls._with_doctor().where(mine, cls.is_pending()).order_by(cls.id)).all()
+        pending = db.session.scalars(
+            cls._with_doctor().where(mine, cls.is_pending(), cls.dependant_id.is_(None)).order_by(cls.id)
+        ).all()
         for invitation in pending:
             with suppress(errors.InvitationIsOver):  # taken back at this very moment
                 opened[invitation] = invitation.accept(patient)

@@ -67,6 +67,7 @@ class Invitation(InvitationAcceptance, InvitationPersonalData, Model):
     email: Mapped[str | None] = mapped_column(String(254))  # lower case
     name: Mapped[str] = mapped_column(String(120), default="")
     birth_date: Mapped[date | None]  # as the clinic's list has it: a suggestion, never a fact
+    dependant_id: Mapped[int | None] = mapped_column(RowId)  # whose chats go over, see family/own_phone.py
     nonce: Mapped[str] = mapped_column(String(32), default=new_nonce)
     token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)

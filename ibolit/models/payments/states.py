@@ -26,6 +26,7 @@ class RefundReason(StrEnum):
     REQUESTED_BY_PAYER = "requested_by_payer"  # the payer asked
     CANCELLED = "cancelled"  # the consultation was cancelled cancelled
     MISSED = "missed"  # the consultation did not take place
+    CHAT_CLOSED = "chat_closed"  # nobody may write there any more: the whole days that are left
     OPERATOR = "operator"
     PROVIDER_DASHBOARD = "provider_dashboard"  # made in the provider's own dashboard, not here
 

@@ -5,7 +5,7 @@ from . import consent
 from .audit import AuditAction, AuditEvent, AuditReason
 from .consent import CURRENT, OFFER, REPRESENTATION, Consent, DocumentDay, DocumentKind, current_versions
 from .database_mark import DatabaseMark
-from .dependant import RELATIONS_OF, Dependant, DependantEnding, DependantKind, DependantTerms, Relation
+from .dependant import INVITED_AHEAD, RELATIONS_OF, Dependant, DependantEnding, DependantKind, DependantTerms, Relation
 from .device import Device, SignedIn
 from .fact_lines import FactKind, lines_of
 from .fact_list import FactList
@@ -18,6 +18,7 @@ from .user import EMAIL_SETTLES_IN, EmailProof, IdentityLevel, Role, Sex, User
 __all__ = [
     "CURRENT",
     "EMAIL_SETTLES_IN",
+    "INVITED_AHEAD",
     "OFFER",
     "RELATIONS_OF",
     "REPRESENTATION",

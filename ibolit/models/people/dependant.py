@@ -6,7 +6,7 @@ docs/product.md, «Family»: six at most; who was taken off is archived, and the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
@@ -78,6 +78,12 @@ class DependantEnding(StrEnum):
     PERMISSION_WITHDRAWN = "permission_withdrawn"
     DIED = "died"
     ENDED_BY_OFFICE = "ended_by_office"
+
+
+INVITED_AHEAD = timedelta(days=30)  # before the 18th birthday
+
+# By the user; and an adult may permit it anew.
+MAY_COME_BACK = (DependantEnding.REMOVED, DependantEnding.PERMISSION_WITHDRAWN)
 
 
 @dataclass(frozen=True)
@@ -181,6 +187,12 @@ class Dependant(Person, Model):
         """When their chats close to the one who writes for them: a child's own day; None: no day is known."""
         return self.comes_of_age_at if self.is_child else None
 
+    @property
+    def may_be_invited(self) -> bool:
+        """Chats about this child may be handed over to their own phone: from a month before they come of age."""
+        is_open = self.died_at is None and self.ending in (None, DependantEnding.CAME_OF_AGE)
+        return self.is_child and is_open and clock.now() >= self.comes_of_age_at - INVITED_AHEAD
+
     # Verbs: under the lock of the user's dependants
 
     @staticmethod
@@ -201,7 +213,7 @@ class Dependant(Person, Model):
         one = cls._same(user, terms)
         if one is not None and one.archived_at is None:
             return one
-        if one is not None and one.ending is not DependantEnding.REMOVED:
+        if one is not None and one.ending not in MAY_COME_BACK:
             raise errors.DependantHasEnded
         if len(cls.of(user)) >= cls.MOST:
             raise errors.TooManyDependants

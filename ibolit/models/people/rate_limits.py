@@ -47,6 +47,9 @@ class LimitKind(StrEnum):
     LIVE_SCREEN = "live_screen"
     CALENDAR_FEED = "calendar_feed"
     DATA_COPY = "data_copy"
+    FAMILY_CODE_OF_ACCOUNT = "family_code_account"
+    FAMILY_CODE_FOR_PHONE = "family_code_phone"
+    OWN_BIRTH_DATE = "own_birth_date"
 
 
 SLOWED_AFTER = 20  # wrong passwords within an hour
@@ -80,6 +83,9 @@ LIMITS = {
     LimitKind.DEVICE_TRANSFER: (10, timedelta(hours=1)),
     LimitKind.DEVICE_TRANSFER_FROM_ADDRESS: (60, timedelta(hours=1)),
     LimitKind.INVITATION: (5, timedelta(days=1)),  # to one phone or address by one doctor
+    LimitKind.FAMILY_CODE_OF_ACCOUNT: (10, timedelta(days=1)),  # each is an SMS to a relative
+    LimitKind.FAMILY_CODE_FOR_PHONE: (3, timedelta(hours=1)),
+    LimitKind.OWN_BIRTH_DATE: (3, timedelta(days=1)),  # of who has come of age and takes the chats over
     LimitKind.PAYMENT_CHECK: (20, timedelta(minutes=10)),  # each may become a question to the provider
     LimitKind.LIVE_SCREEN: (
         0,

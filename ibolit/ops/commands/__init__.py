@@ -1,6 +1,6 @@
 """`flask …` beyond the daily chores of cli.py: people, invitations, copies of the clinic, and what it forgets."""
 
-from . import accounts, backups, directory, invitations, people, replies, retention, urgent_words
+from . import accounts, backups, directory, family, invitations, people, replies, retention, urgent_words
 
 COMMANDS = (
     *people.COMMANDS,
@@ -11,4 +11,5 @@ COMMANDS = (
     *directory.COMMANDS,
     *urgent_words.COMMANDS,
     *replies.COMMANDS,
+    *family.COMMANDS,
 )

@@ -1,0 +1,47 @@
+"""What the clinic's office does about who writes for whom, after seeing a paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from ... import errors
+from ...extensions import db
+from ...services import clock
+from ..people import Dependant, DependantEnding, DependantKind, DependantTerms, User
+from . import permission
+from .representation import Representation
+
+
+def enter(user: User, terms: DependantTerms, paper: str, ends_at: datetime, address: str) -> Dependant:
+    """This account writes for an adult who has no phone or cannot decide, until `ends_at`.
+
+    Raises DayIsPast and what Dependant.add() raises.
+    """
+    if ends_at <= clock.now():
+        raise errors.DayIsPast
+    if terms.kind is not DependantKind.ADULT:
+        raise errors.NothingToPermit
+    dependant = Dependant.add(user, terms, address)
+    dependant.permitted_at = dependant.permitted_at or clock.now()
+    entered = Representation.of(dependant) or Representation(dependant_id=dependant.id)
+    entered.paper, entered.ends_at, entered.entered_at = paper, ends_at, clock.now()
+    db.session.add(entered)
+    db.session.flush()
+    return dependant
+
+
+def end(dependant: Dependant) -> None:
+    """Whatever was declared or permitted. Raises DependantHasEnded."""
+    Dependant.lock_of(dependant.user)
+    db.session.refresh(dependant)
+    if dependant.ending not in (None, DependantEnding.REMOVED):
+        raise errors.DependantHasEnded
+    permission.end(dependant, DependantEnding.ENDED_BY_OFFICE)
+
+
+def process_due() -> Iterator[None]:
+    """For the worker, which commits at each step: representations whose end has come."""
+    for entered in Representation.due():
+        permission.end(entered.dependant, DependantEnding.ENDED_BY_OFFICE)
+        yield
