@@ -7,17 +7,27 @@ from datetime import timedelta
 
 import pytest
 from browser import Browser
-from factories import make_child, propose
+from factories import PASSWORD, make_child, propose
 from reading import words
 
 from ibolit.extensions import db
-from ibolit.models import AuditAction, AuditEvent, Chat, Consent, DocumentKind, User
+from ibolit.models import (
+    AuditAction,
+    AuditEvent,
+    Chat,
+    Consent,
+    Consultation,
+    ConsultationState,
+    Device,
+    DocumentKind,
+    User,
+)
 from ibolit.models.people import CURRENT
 from ibolit.models.people.consent import PAST
 from ibolit.services import clock
 
 CONSENTS = "/profile/my-data/consents"
-OFFER = f"{CONSENTS}/offer/withdrawal"
+OFFER, PROCESSING = f"{CONSENTS}/offer/withdrawal", f"{CONSENTS}/personal-data/withdrawal"
 
 
 @pytest.fixture
@@ -87,6 +97,40 @@ def test_what_was_agreed_stays_open_after_it(as_patient: Browser, chat: Chat) ->
     as_patient.post(OFFER)
     assert as_patient.get(f"/consultations/{consultation.id}").status_code == 200
     assert as_patient.get(f"/chats/{chat.id}").status_code == 200
+
+
+def test_consent_to_the_processing_ends_what_there_is(as_patient: Browser, chat: Chat, patient: User) -> None:
+    """Thirty days to think, with one's own data open all the while; a new yes brings everything back."""
+    consultation = propose(chat)
+    assert "Через 30 дней аккаунт удалится" in as_patient.get(PROCESSING).text
+    assert as_patient.post(PROCESSING).location == CONSENTS
+    db.session.expire_all()
+    user = db.session.get_one(User, patient.id)
+    assert (user.erases_at or clock.now()) - clock.now() > timedelta(days=29)
+    assert user.accepted_versions == ""
+    kinds = {one.document: one.withdrawn_at is not None for one in Consent.of(user)}
+    assert kinds == {DocumentKind.OFFER: False, DocumentKind.PERSONAL_DATA: True}
+    assert db.session.get_one(Consultation, consultation.id).state_now is ConsultationState.CANCELLED
+    assert as_patient.get("/messages").location == "/consent?next=/messages"
+    for open_still in ("", "/looks", "/copy", "/consents"):
+        assert as_patient.get(f"/profile/my-data{open_still}").status_code == 200
+    assert as_patient.post("/consent", {"offer": "y", "personal_data": "y"}).status_code == 303
+    db.session.expire_all()
+    assert db.session.get_one(User, patient.id).erases_at is None
+    assert as_patient.get("/messages").status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["offer", "personal-data"])
+def test_who_takes_a_consent_back_says_anew_who_they_are(as_patient: Browser, patient: User, kind: str) -> None:
+    assert as_patient.device is not None
+    db.session.get_one(Device, as_patient.device.id).confirmed_at = None
+    db.session.commit()
+    asked = as_patient.post(f"{CONSENTS}/{kind}/withdrawal")
+    assert asked.location == "/profile/confirmation/consents"
+    assert not any(one.withdrawn_at for one in db.session.scalars(db.select(Consent)))
+    confirmed = as_patient.post("/profile/confirmation/consents", {"current": PASSWORD})
+    assert confirmed.location == CONSENTS
+    assert as_patient.post(f"{CONSENTS}/{kind}/withdrawal").location == CONSENTS
 
 
 def test_declaration_for_a_child_ends_with_whom_it_was_for(as_patient: Browser, patient: User) -> None:

@@ -20,10 +20,8 @@ from .forms import ConfirmForm
 from .views import bp, check_current
 
 # Where one goes on.
-PANELS = {panel: f"account.{panel}" for panel in ("email", "devices", "erase", "phone")} | {
-    "copy": "my_data.copy",
-    "relatives": "relatives.new",
-}
+PANELS = {panel: f"account.{panel}" for panel in ("email", "devices", "erase", "phone")}
+PANELS |= {"copy": "my_data.copy", "consents": "my_data.consents", "relatives": "relatives.new"}
 
 
 @bp.get("/confirmation/<panel>")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from flask import abort, flash, render_template, url_for
+from flask import abort, flash, g, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from ...extensions import db
-from ...models import AuditAction, Consent, DocumentKind
+from ...models import AuditAction, Consent, DocumentKind, erasure
 from ...responses import go
 from ...web.audit import log_own
+from ...web.authentication import lock_current_user
 from .views import bp, only_patients
 
 # Taken back here, each with a page of its own that says what follows.
-WITHDRAWABLE = (DocumentKind.OFFER,)
+WITHDRAWABLE = (DocumentKind.OFFER, DocumentKind.PERSONAL_DATA)
 
 
 @bp.get("/consents")
@@ -41,9 +42,15 @@ def consent_withdrawal(kind: str) -> ResponseReturnValue:
 @bp.post("/consents/<kind>/withdrawal")
 @login_required
 def withdraw_consent(kind: str) -> ResponseReturnValue:
+    """That to the processing ends what there is, and erases the account in 30 days without a new yes."""
     only_patients()
     document = _withdrawable(kind)
-    if Consent.withdraw(current_user, document):
+    if not g.device.is_confirmed:
+        return go(url_for("account.confirm", panel="consents"))
+    user = lock_current_user()
+    if document is DocumentKind.PERSONAL_DATA:
+        erasure.withdraw_processing(user, g.device)
+    if Consent.withdraw(user, document):
         log_own(AuditAction.CONSENT_WITHDRAWN)
     db.session.commit()
     flash("Согласие отозвано.")
