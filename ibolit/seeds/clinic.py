@@ -38,7 +38,7 @@ from ..models import (
 from ..models.chats import ChatMember
 from ..services import clock, current_services, media, passwords
 from ..services.payments.demo import DemoBank
-from . import booking, consultations, facts, family, queue
+from . import booking, consultations, facts, family, looks, queue
 from .files import humming, rash, results
 
 Line = tuple[str, int, str] | tuple[str, int, str, str]
@@ -130,7 +130,7 @@ def fill() -> bool:
         _user(f"+7900000000{i}", name, mail, Role.PATIENT, hashed) for i, (name, mail) in enumerate(PATIENTS, 1)
     ]
     doctors = [_doctor(i, profile, hashed) for i, profile in enumerate(DOCTORS, 1)]
-    _user("+79000000201", *OPERATOR, Role.OPERATOR, hashed)
+    operator = _user("+79000000201", *OPERATOR, Role.OPERATOR, hashed)
     db.session.flush()
     queue.promise(doctors)
     _chats(patients, doctors)
@@ -152,6 +152,7 @@ def fill() -> bool:
         for i, (name, mail) in enumerate(family.WRITERS, len(PATIENTS) + 1)
     ]
     consultations.finish_notifications(family.fill(writers, doctors, _days_ago))
+    looks.fill(operator, _days_ago)
     db.session.commit()
     return True
 
