@@ -31,7 +31,8 @@ def process_erasure(job: Job) -> None:
         erase(user)
     is_at_rest = erasure.forget_contacts(user)
     db.session.commit()
-    if not is_at_rest:
+    is_just_erased = user.erased_at is not None and clock.now() - user.erased_at < MONEY_PAUSE
+    if not is_at_rest or is_just_erased:  # a payment may have been begun in that very moment
         job.repeat_in(MONEY_PAUSE)
     elif not cut_log(db.engine):
         job.repeat_in(LOG_PAUSE)

@@ -296,8 +296,12 @@ def check(file: IO[bytes]) -> tuple[Manifest, Report]:
         return archive.manifest, archive.take_all(None)
 
 
-def restore(file: IO[bytes], *, force: bool = False) -> tuple[Manifest, Report]:
-    """Puts the clinic of the archive in place of this one. Raises BackupFailed.
+def restore(
+    file: IO[bytes], *, force: bool = False, afterwards: Callable[[Manifest], None] = lambda _manifest: None
+) -> tuple[Manifest, Report]:
+    """Puts the clinic of the archive in place of this one; `afterwards` is done before it may be opened.
+
+    Raises BackupFailed, and whatever `afterwards` raises.
 
     Nothing is touched before all of the archive was read and found whole; the database comes last, so a crash before it
     leaves the clinic as it was, and the same command may be given again.
@@ -311,6 +315,7 @@ def restore(file: IO[bytes], *, force: bool = False) -> tuple[Manifest, Report]:
         if (key := folder / KEY_FILE).exists():
             keep_key(current_settings.data, key.read_text())
         report.other_key = archive.manifest.key != _key()
+        afterwards(archive.manifest)
         return archive.manifest, report
 
 

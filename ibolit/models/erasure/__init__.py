@@ -3,9 +3,9 @@
 docs/privacy.md says it to everybody. `plan` has what is asked and undone, `erase()` does it.
 """
 
-from .erasing import Erased, erase, may_be_erased
+from .erasing import Erased, erase, may_be_erased, stays_of
 from .payment_contacts import FORGOTTEN_AFTER, forget_contacts
-from .plan import KEPT_AFTER_WITHDRAWAL, TIME_TO_THINK, ask, come_back, undo, withdraw_processing
+from .plan import KEPT_AFTER_WITHDRAWAL, TIME_TO_THINK, ask, come_back, plan_again, undo, withdraw_processing
 from .sealed_identity import SealedIdentity
 from .winding_up import AtStake, at_stake
 
@@ -22,6 +22,8 @@ __all__ = [
     "erase",
     "forget_contacts",
     "may_be_erased",
+    "plan_again",
+    "stays_of",
     "undo",
     "withdraw_processing",
 ]

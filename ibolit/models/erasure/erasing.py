@@ -10,17 +10,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Select, Update, delete, false, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Select, Update, delete, false, func, or_, select, update
 
 from ...events import AccountNoted, record
 from ...extensions import Model, db
 from ...services import clock
 from ..accounts import SecurityEvent
-from ..chats import Attachment, Chat, PatientNote, UsedFreeDays, Variant
-from ..consultations import ConclusionDraft, Consultation, DeviceTransfer, Review
+from ..chats import Attachment, Chat, Message, PatientNote, UsedFreeDays, Variant
+from ..consultations import Conclusion, ConclusionDraft, Consultation, DeviceTransfer, Review
 from ..delivery import Notification
 from ..family import FamilyCode
 from ..invitations import ImportLine, Invitation, LoginCode
+from ..payments import Payment
 from ..people import (
     AuditEvent,
     Consent,
@@ -72,6 +73,23 @@ def may_be_erased(user: User) -> bool:
     return user.is_patient and user.erased_at is None and not winding_up.is_in_consultation(user)
 
 
+def stays_of(user: User) -> dict[str, int]:
+    """How many rows of what are kept under the number."""
+    whose = _Whose(user, user.phone, user.email)
+    of_doctors = PatientFact.patient_id == user.id, PatientFact.author_id != user.id
+    counted: dict[str, Select[tuple[int]]] = {
+        "chats": select(func.count()).select_from(Chat).where(Chat.patient_id == user.id),
+        "messages": select(func.count()).select_from(Message).where(Message.chat_id.in_(whose.chats)),
+        "consultations": select(func.count()).select_from(Consultation).where(Consultation.patient_id == user.id),
+        "conclusions": select(func.count())
+        .select_from(Conclusion)
+        .where(Conclusion.consultation_id.in_(whose.consultations)),
+        "facts by doctors": select(func.count()).select_from(PatientFact).where(*of_doctors),
+        "payments": select(func.count()).select_from(Payment).where(Payment.payer_id == user.id),
+    }
+    return {what: db.session.scalar(count) or 0 for what, count in counted.items()}
+
+
 def erase(user: User) -> Erased:
     """In one transaction, under every lock that is taken for the person's consultations, money and chats; the caller
     commits, then deletes the files. Who is erased already is left as they are.
@@ -83,7 +101,7 @@ def erase(user: User) -> Erased:
     if not may_be_erased(user):
         return erased
     winding_up.end_by_refusal(user)
-    chats = _locked_chats(user)
+    chats = winding_up.chats_of(user)
     whose = _Whose(user, user.phone, user.email)
     _seal(user, chats)
     erased.files = _unsent_files(user)
@@ -98,14 +116,6 @@ def erase(user: User) -> Erased:
     _become_number(user)
     db.session.flush()
     return erased
-
-
-def _locked_chats(user: User) -> Sequence[Chat]:
-    """In their order, as whoever locks several does."""
-    chats = db.session.scalars(Chat.with_people().where(Chat.patient_id == user.id).order_by(Chat.id)).all()
-    for chat in chats:
-        chat.lock()
-    return chats
 
 
 def _seal(user: User, chats: Sequence[Chat]) -> None:

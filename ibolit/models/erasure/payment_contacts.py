@@ -19,7 +19,7 @@ from ..people import User
 
 FORGOTTEN_AFTER = timedelta(days=30)
 ON_THE_WAY = (RefundState.REQUESTED, RefundState.SENDING, RefundState.FAILED)
-SPOKEN_OF_BY = (JobKind.PAYMENT, JobKind.RECEIPTS, JobKind.CLOSING_RECEIPT)
+SPOKEN_OF_BY = (JobKind.RECEIPTS, JobKind.CLOSING_RECEIPT)
 
 
 def forget_contacts(user: User) -> bool:

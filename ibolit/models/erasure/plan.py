@@ -9,7 +9,6 @@ from ...events import AccountNoted, record
 from ...extensions import db
 from ...services import clock
 from ..accounts import SecurityEvent, SecurityEventKind
-from ..chats import Chat
 from ..job import Job, JobKind
 from ..people import Device, User
 from . import winding_up
@@ -55,7 +54,7 @@ def withdraw_processing(user: User, device: Device | None = None) -> datetime:
     if user.withdrawn_at is None:
         SecurityEvent.announce(user, SecurityEventKind.WITHDRAWAL, device)
         winding_up.end_in_full(user)
-        for chat in db.session.scalars(Chat.with_people().where(Chat.patient_id == user.id).order_by(Chat.id)).all():
+        for chat in winding_up.chats_of(user):
             chat.end_for_withdrawal()
         user.withdrawn_at, user.accepted_versions = clock.now(), ""
         if user.erases_at is None:  # who has asked for it sooner is erased sooner
@@ -72,11 +71,11 @@ def come_back(user: User) -> None:
         record(AccountNoted("undone", user.id))
 
 
-def plan_again(user: User, until: datetime, *, is_withdrawn: bool, at: datetime) -> None:
+def plan_again(user: User, until: datetime, *, withdrawn_at: datetime | None) -> None:
     """After a restore: the log beside the backups knows what the restored clinic does not."""
     user.erases_at = until
-    if is_withdrawn:
-        user.withdrawn_at, user.accepted_versions = at, ""
+    if withdrawn_at is not None:
+        user.withdrawn_at, user.accepted_versions = withdrawn_at, ""
     _schedule(user)
 
 

@@ -9,10 +9,11 @@ from sqlalchemy import select
 
 from ...extensions import db
 from ...services.codes import fingerprint
+from ..chats import Chat
 from ..consultations import UPCOMING, CancellationReason, Consultation, ConsultationState
 from ..locking import LockKind, advisory_lock
 from ..payments import CancellationTerms, Payment, RefundReason
-from ..people import User
+from ..people import Device, User
 
 
 @dataclass(frozen=True)
@@ -44,15 +45,28 @@ def at_stake(user: User) -> AtStake:
 
 
 def lock_all_of(user: User) -> None:
-    """Whatever of theirs may be paid or changed, in the order in which others take these locks."""
+    """Whatever of theirs may be paid, written or changed, in the order in which others take these locks.
+
+    The account's own row comes last, and lets others name it meanwhile: whoever writes under the lock of a payment or a
+    chat writes the person's number, too.
+    """
     advisory_lock(LockKind.WAYS_IN, user.id)
-    db.session.refresh(user, with_for_update={"of": User})
+    devices = select(Device.id).where(Device.user_id == user.id).order_by(Device.id)
+    db.session.execute(devices.with_for_update(of=Device))  # presence is written to them first, then to the account
     advisory_lock(LockKind.BOOKINGS, user.id)
     mine = select(Consultation.id).where(Consultation.patient_id == user.id, Consultation.state.in_(UPCOMING))
     for id in db.session.scalars(mine.order_by(Consultation.id)).all():
         advisory_lock(LockKind.CONSULTATION, id)
     paid = select(Payment.id).where(Payment.payer_id == user.id).order_by(Payment.id)
     db.session.execute(paid.with_for_update(of=Payment))
+    for chat in chats_of(user):
+        chat.lock()
+    db.session.refresh(user, with_for_update={"of": User, "key_share": True})
+
+
+def chats_of(user: User) -> Sequence[Chat]:
+    """About the person and those they write for; in their order, as whoever locks several does."""
+    return db.session.scalars(Chat.with_people().where(Chat.patient_id == user.id).order_by(Chat.id)).unique().all()
 
 
 def is_in_consultation(user: User) -> bool:

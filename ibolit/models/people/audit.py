@@ -100,6 +100,8 @@ class AuditReason(StrEnum):
     STAND_IN = "stand_in"  # a colleague whom the patient lets answer while that doctor is away
     OFFICE = "office"  # the clinic's operator
     CONSOLE = "console"  # whoever keeps the server
+    COURT = "court"  # a court has ordered it
+    AUTHORITY = "authority"  # an authority whose request the law obeys
 
 
 class AuditEvent(Model):

@@ -10,6 +10,7 @@ from ... import errors, phones
 from ...config import current_settings
 from ...extensions import db
 from ...models import AuditAction, AuditEvent, DocumentDay, SecurityEvent, SecurityEventKind, User
+from ...models.accounts import replace_phone
 from ...models.people import consent
 from ...services import clock
 from .param_types import PhoneParam, TextParam
@@ -35,17 +36,21 @@ def thaw(phone: str) -> None:
 @click.argument("phone", type=PhoneParam())
 @click.option("--email", help="Of the account, as it was proved.")
 @click.option("--account", type=int, help="Its number, from --name.")
+@click.option("--instead-of", "lost", type=PhoneParam(), help="The lost phone of an account: it is told, and may undo.")
 @click.option("--name", type=TextParam(120), help="Only list the accounts of this name that have no phone.")
-def give_phone(phone: str, email: str | None, account: int | None, name: str | None) -> None:
-    """Give a PHONE to an account that has none: its old number went to somebody else.
+def give_phone(phone: str, email: str | None, account: int | None, lost: str | None, name: str | None) -> None:
+    """Give a PHONE to an account that has none, because its old number went to somebody else, or has lost it.
 
     The office has seen who asks. The proved e-mail is told; the next sign-in is by «Забыли пароль».
     """
     if name is not None:
         _list_without_phone(name)
         return
+    if lost is not None:
+        _replace(lost, phone)
+        return
     user = User.by_email(email) if email else db.session.get(User, account or 0)
-    if user is None or user.phone is not None:
+    if user is None or user.phone is not None or user.erased_at is not None:
         raise click.ClickException("There is no such account without a phone: see --name.")
     try:
         user.assign_phone(phone)
@@ -55,6 +60,22 @@ def give_phone(phone: str, email: str | None, account: int | None, name: str | N
     AuditEvent.write_at_console(AuditAction.NUMBER_GIVEN, user.id, patient_id=user.id_as_patient)
     db.session.commit()
     click.echo(f"Account {user.id} has the phone {phones.readable(phone)}.")
+
+
+def _replace(lost: str, phone: str) -> None:
+    """A patient's: the lost number, devices and mail are told, and each of them undoes it for 72 hours."""
+    user = User.by_phone(lost)
+    if user is None or not user.is_patient:
+        raise click.ClickException("There is no patient with the lost phone.")
+    if not current_settings.sends_sms_to(phone):
+        raise click.ClickException(errors.NoSmsThere.sentence)
+    try:
+        replace_phone(user, phone)
+    except errors.RuleViolation as refusal:
+        raise click.ClickException(refusal.sentence) from None
+    AuditEvent.write_at_console(AuditAction.NUMBER_GIVEN, user.id, patient_id=user.id_as_patient)
+    db.session.commit()
+    click.echo(f"Account {user.id} has the phone {phones.readable(phone)}; the lost one was told.")
 
 
 def _list_without_phone(name: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
@@ -13,6 +14,7 @@ import click
 from ...extensions import db
 from ...models import AuditAction, AuditEvent
 from .. import backup as copies
+from .. import gone
 
 STREAM = "-"
 
@@ -35,6 +37,8 @@ def backup(file: Path, keep: int | None) -> None:
     AuditEvent.write_at_console(AuditAction.CLINIC_COPIED, patient_id=None)
     db.session.commit()
     click.echo(f"{path}: the database and {report.files} files, {_size(report)}.", err=str(file) == STREAM)
+    if str(file) != STREAM:
+        _copy_log(path)
     if report.missing:
         click.echo(f"Warning: the storage has lost {report.missing} files that messages name.", err=True)
     if keep:
@@ -49,7 +53,11 @@ def backup(file: Path, keep: int | None) -> None:
 def restore(file: Path, force: bool, only_check: bool) -> None:
     """Put the clinic of a backup in place of this one. Stop iBolit first; «-» reads from standard input."""
     with _plain_words(), _opened(file) as archive:
-        manifest, report = copies.check(archive) if only_check else copies.restore(archive, force=force)
+        manifest, report = (
+            copies.check(archive)
+            if only_check
+            else copies.restore(archive, force=force, afterwards=lambda restored: _forget_again(file, restored))
+        )
     if only_check:
         click.echo(f"Whole: the database and {report.files} files of {manifest.made_at}, {_size(report)}.")
         return
@@ -58,6 +66,29 @@ def restore(file: Path, force: bool, only_check: bool) -> None:
     click.echo(f"Restored: the database and {report.files} files as of {manifest.made_at}, {_size(report)}.")
     if report.other_key:
         click.echo("Warning: the secret key is another one: everybody must sign in again.", err=True)
+
+
+def _copy_log(archive: Path) -> None:
+    try:
+        gone.copy_beside(archive)
+    except OSError as error:
+        click.echo(f"Warning: the log of who was erased was not copied beside it: {error.strerror}.", err=True)
+
+
+def _forget_again(file: Path, manifest: copies.Manifest) -> None:
+    """Who was erased after the backup is erased again, before anybody can open the clinic."""
+    try:
+        lines = gone.lines_beside(None if str(file) == STREAM else file)
+    except OSError as error:
+        raise click.ClickException(
+            f"ERASURE_LOG cannot be read ({error.strerror}): who was erased is back. Mend it, and restore again."
+        ) from None
+    applied = gone.forget_again(lines, datetime.fromisoformat(manifest.made_at))
+    if applied.erased or applied.planned or applied.phones:
+        click.echo(
+            f"Since then: {applied.erased} erased again, {applied.planned} erasures planned again,"
+            f" {applied.phones} without the phone they had."
+        )
 
 
 @contextmanager
