@@ -65,7 +65,13 @@ def read(path: Path) -> list[LogLine]:
 
 
 def merge(path: Path, lines: Iterable[LogLine]) -> Sequence[LogLine]:
-    """Adds what is not there yet; all of it, by their moments. Raises OSError."""
+    """Adds what is not there yet; all of it, by their moments. Makes no log where there is nothing to say.
+
+    Raises OSError.
+    """
+    lines = list(lines)
+    if not lines and not path.exists():
+        return []
     with _opened(path) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         known = read(path)

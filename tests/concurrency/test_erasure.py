@@ -32,19 +32,19 @@ from ibolit.models import (
 from .crowd import at_once
 
 
-def side_by_side(clinic: Flask, *deeds: Callable[[], object]) -> list[object]:
+def side_by_side(clinic: Flask, *actions: Callable[[], object]) -> list[object]:
     """Each by a thread of its own, three times over; what a rule refused is its name."""
 
     def do(number: int) -> object:
         try:
-            done = deeds[number % len(deeds)]()
+            done = actions[number % len(actions)]()
             db.session.commit()
         except errors.RuleViolation as refusal:
             db.session.rollback()
             return type(refusal).__name__
         return done
 
-    return at_once(clinic, 3 * len(deeds), do)
+    return at_once(clinic, 3 * len(actions), do)
 
 
 def erase(user_id: int) -> Callable[[], object]:

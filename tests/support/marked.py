@@ -21,6 +21,7 @@ from ibolit.models import (
     ConclusionDraft,
     Consultation,
     ConsultationState,
+    DataCopy,
     Dependant,
     DependantTerms,
     Device,
@@ -95,6 +96,7 @@ def live_a_life(clinic: Flask, services: Services) -> Marked:
     _come_in(patient, doctor)
     buy(chat)
     _write_for_a_child(patient, doctor)
+    files |= _take_a_copy(services, patient)
     AuditEvent.write_of_account(AuditAction.SIGNED_IN, patient, address=HOME)
     db.session.commit()
     return Marked(patient, doctor, chat, consultation, files)
@@ -148,6 +150,16 @@ def _come_in(patient: User, doctor: Doctor) -> None:
         row.invitation_id = invited.id
     listed.started_at = listed.finished_at = clock.now() - timedelta(hours=1)
     db.session.commit()
+
+
+def _take_a_copy(services: Services, patient: User) -> dict[str, bool]:
+    copy = DataCopy.ask(patient, db.session.scalars(sa.select(Device)).one())
+    copy.begin(1)
+    DataCopy.note_file(copy.id)
+    DataCopy.finish(copy.id, 1)
+    db.session.commit()
+    _store(services, copy.key)
+    return {copy.key: False}
 
 
 def _write_for_a_child(patient: User, doctor: Doctor) -> None:

@@ -21,6 +21,7 @@ from ..consultations import Conclusion, ConclusionDraft, Consultation, DeviceTra
 from ..delivery import Notification
 from ..family import FamilyCode
 from ..invitations import ImportLine, Invitation, LoginCode
+from ..my_data import DataCopy
 from ..payments import Payment
 from ..people import (
     AuditEvent,
@@ -104,7 +105,8 @@ def erase(user: User) -> Erased:
     chats = winding_up.chats_of(user)
     whose = _Whose(user, user.phone, user.email)
     _seal(user, chats)
-    erased.files = _unsent_files(user)
+    erased.files = [*_unsent_files(user), *DataCopy.files_of(user)]
+    DataCopy.withdraw_all_of(user)
     for what, go in GOES.items():
         erased.rows[what] = go(whose)
     for chat in chats:
