@@ -158,6 +158,7 @@ def test_money_keeps_its_phone_until_it_rests(marked: Marked) -> None:
 GOES = {
     "audit_event": "address", "login_code": "phone browser nonce next_url", "dependant": "name name_key birth_date",
     "user": "phone name name_key birth_date email password_hash timezone accepted_versions",
+    "family_code": "phone nonce", "representation": "paper",
     "data_copy": "key", "device": "token_hash name browser_hash", "email_proof": "email nonce",
     "known_browser": "token_hash", "security_event": "nonce email password_hash phone", "chat": "last_text",
     "consent": "address", "invitation": "phone email name birth_date token_hash guest_phone",

@@ -132,14 +132,12 @@ class ConsultationAgreement:
             raise errors.ConsultationHasChanged
         if terms is not CancellationTerms.of(user, self):
             raise errors.PromiseHasChanged
-        self._cancel(user, reason, in_full=terms is CancellationTerms.FULL)
-
-    def cancel_in_full(self: Consultation, user: User) -> None:
-        """For who may have it no more: all the money comes back, whatever the rule of hours says. What is not to be
-        cancelled any more stays."""
-        self.lock_for(user)
-        if self.may_be_cancelled():
-            self._cancel(user, CancellationReason.OTHER, in_full=True)
+        self._become(ConsultationState.CANCELLED)
+        self.cancelled_by_id, self.cancel_reason, self.ended_at = user.id, reason, clock.now()
+        self._give_back(RefundReason.CANCELLED, in_full=terms is CancellationTerms.FULL)
+        record(ConsultationCancelled(self.id, user.id))
+        self.end_wait_for_wish()
+        self.bump_revision()
 
     def call_off(self: Consultation) -> None:
         """Nobody may come for the patient any more: all the money goes back. What has begun or is over stays."""
@@ -160,14 +158,6 @@ class ConsultationAgreement:
         self._become(ConsultationState.CONFIRMED)
         record(ConsultationConfirmed(self.id, with_move, by.id if by else self.patient_id))
         Job.expedite(JobKind.CONSULTATION, self.id)
-
-    def _cancel(self: Consultation, user: User, reason: CancellationReason, *, in_full: bool) -> None:
-        self._become(ConsultationState.CANCELLED)
-        self.cancelled_by_id, self.cancel_reason, self.ended_at = user.id, reason, clock.now()
-        self._give_back(RefundReason.CANCELLED, in_full=in_full)
-        record(ConsultationCancelled(self.id, user.id))
-        self.end_wait_for_wish()
-        self.bump_revision()
 
     @property
     def _is_being_paid(self: Consultation) -> bool:

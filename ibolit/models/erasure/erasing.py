@@ -19,7 +19,7 @@ from ..accounts import SecurityEvent
 from ..chats import Attachment, Chat, Message, PatientNote, UsedFreeDays, Variant
 from ..consultations import Conclusion, ConclusionDraft, Consultation, DeviceTransfer, Review
 from ..delivery import Notification
-from ..family import FamilyCode
+from ..family import FamilyCode, Representation
 from ..invitations import ImportLine, Invitation, LoginCode
 from ..my_data import DataCopy
 from ..payments import Payment
@@ -33,6 +33,7 @@ from ..people import (
     KnownBrowser,
     PatientFact,
     PatientFactStrike,
+    Role,
     User,
     birth_dates,
 )
@@ -61,6 +62,10 @@ class _Whose:
         return select(Chat.id).where(Chat.patient_id == self.user.id)
 
     @property
+    def dependants(self) -> Select[tuple[int]]:
+        return select(Dependant.id).where(Dependant.user_id == self.user.id)
+
+    @property
     def consultations(self) -> Select[tuple[int]]:
         return select(Consultation.id).where(Consultation.patient_id == self.user.id)
 
@@ -77,7 +82,7 @@ def may_be_erased(user: User) -> bool:
 def stays_of(user: User) -> dict[str, int]:
     """How many rows of what are kept under the number."""
     whose = _Whose(user, user.phone, user.email)
-    of_doctors = PatientFact.patient_id == user.id, PatientFact.author_id != user.id
+    of_doctors = PatientFact.patient_id == user.id, PatientFact.author_id.in_(_doctors())
     counted: dict[str, Select[tuple[int]]] = {
         "chats": select(func.count()).select_from(Chat).where(Chat.patient_id == user.id),
         "messages": select(func.count()).select_from(Message).where(Message.chat_id.in_(whose.chats)),
@@ -97,8 +102,10 @@ def erase(user: User) -> Erased:
 
     Payments keep the phone until their money has come to rest: forget_contacts().
     """
-    winding_up.lock_all_of(user)
     erased = Erased()
+    if may_be_erased(user):
+        winding_up.let_relatives_go(user)
+    winding_up.lock_all_of(user)
     if not may_be_erased(user):
         return erased
     winding_up.end_by_refusal(user)
@@ -149,6 +156,9 @@ def _become_number(user: User) -> None:
         dependant.birth_date, dependant.sex, dependant.account_id = birth_dates.EARLIEST, None, None
         dependant.archived_at = dependant.archived_at or clock.now()
         dependant.ending = dependant.ending or DependantEnding.REMOVED
+    for dependant in db.session.scalars(select(Dependant).where(Dependant.account_id == user.id)).all():
+        dependant.name = dependant.name_key = f"№ {user.id}"  # of others, who wrote for them
+        dependant.birth_date, dependant.sex, dependant.account_id = birth_dates.EARLIEST, None, None
 
 
 # What goes
@@ -168,16 +178,23 @@ def _count(statement: Any) -> int:
 
 
 def _own_facts(whose: _Whose) -> int:
-    """What the patient has said of themselves; what a doctor has written stays, as in any record."""
-    own = select(PatientFact.id).where(PatientFact.patient_id == whose.user.id, PatientFact.author_id == whose.user.id)
+    """What the patient, or who wrote for them, has said; what a doctor has written stays, as in any record."""
+    by_doctors = PatientFact.author_id.in_(_doctors())
+    own = select(PatientFact.id).where(PatientFact.patient_id == whose.user.id, ~by_doctors)
     _count(update(PatientFact).where(PatientFact.replaces_id.in_(own)).values(replaces_id=None))
     _count(delete(PatientFactStrike).where(PatientFactStrike.fact_id.in_(own)))
     return _count(delete(PatientFact).where(PatientFact.id.in_(own)))
 
 
+def _doctors() -> Select[tuple[int]]:
+    return select(User.id).where(User.role == Role.DOCTOR)
+
+
 def _invitations(whose: _Whose) -> Update:
-    """Also those of others to the same phone or address: nobody is invited to an account that is gone."""
-    theirs = or_(Invitation.accepted_by_id == whose.user.id, whose.is_contact(Invitation))
+    """Also those of others to the same phone or address, and of children who may take their chats over: nobody is
+    invited to an account that is gone."""
+    of_children = Invitation.dependant_id.in_(whose.dependants)
+    theirs = or_(Invitation.accepted_by_id == whose.user.id, whose.is_contact(Invitation), of_children)
     now = clock.now()
     return update(Invitation).where(theirs).values(
         name="", phone=None, email="", guest_phone=None, birth_date=None, token_hash=None, withdrawn_at=now,
@@ -195,7 +212,15 @@ GOES: dict[str, Callable[[_Whose], int]] = {
     "links that prove an address": _deleted(EmailProof, lambda whose: EmailProof.user_id == whose.user.id),
     "login codes": _deleted(LoginCode, lambda whose: LoginCode.phone == (whose.phone or "")),
     "codes to relatives": _deleted(
-        FamilyCode, lambda whose: or_(FamilyCode.asker_id == whose.user.id, FamilyCode.phone == (whose.phone or ""))
+        FamilyCode,
+        lambda whose: or_(
+            FamilyCode.asker_id == whose.user.id,
+            FamilyCode.dependant_id.in_(whose.dependants),
+            FamilyCode.phone == (whose.phone or ""),
+        ),
+    ),
+    "papers of representations": _emptied(
+        lambda whose: update(Representation).where(Representation.dependant_id.in_(whose.dependants)).values(paper="")
     ),
     "changes of ways in": _deleted(SecurityEvent, lambda whose: SecurityEvent.user_id == whose.user.id),
     "known browsers": _deleted(KnownBrowser, lambda whose: KnownBrowser.user_id == whose.user.id),

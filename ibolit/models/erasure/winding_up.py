@@ -11,9 +11,10 @@ from ...extensions import db
 from ...services.codes import fingerprint
 from ..chats import Chat
 from ..consultations import UPCOMING, CancellationReason, Consultation, ConsultationState
+from ..family import permission, settling
 from ..locking import LockKind, advisory_lock
 from ..payments import CancellationTerms, Payment, RefundReason
-from ..people import Device, User
+from ..people import Dependant, Device, User
 
 
 @dataclass(frozen=True)
@@ -88,16 +89,26 @@ def end_by_refusal(user: User) -> None:
 
 def end_in_full(user: User) -> None:
     """Who has withdrawn the consent has what is to come, and the whole unused days, back by itself."""
-    for consultation in _upcoming_of(user):
-        consultation.cancel_in_full(user)
-    for payment in _tariffs_of(user):
-        amount = payment.price_of_unused_days()
-        if amount > 0:
-            payment.refund(amount, RefundReason.REQUESTED_BY_PAYER)
+    settling.give_back(_own_chats(user))
+
+
+def let_relatives_go(user: User) -> None:
+    """Chats in the name of an adult with an account of their own are theirs: they stay with them, and nobody writes in
+    it for them any more. So it is as well when they leave themselves."""
+    mine = (Dependant.user_id == user.id) | (Dependant.account_id == user.id)
+    relatives = select(Dependant).where(mine, Dependant.account_id.is_not(None), Dependant.archived_at.is_(None))
+    for dependant in db.session.scalars(relatives.order_by(Dependant.id)).all():
+        permission.end(dependant)
+
+
+def _own_chats(user: User) -> Sequence[Chat]:
+    """All but those that are about somebody with an account of their own."""
+    return [chat for chat in chats_of(user) if chat.dependant is None or chat.dependant.account_id is None]
 
 
 def _upcoming_of(user: User) -> Sequence[Consultation]:
-    mine = Consultation.patient_id == user.id, Consultation.state.in_(UPCOMING)
+    own = [chat.id for chat in _own_chats(user)]
+    mine = Consultation.chat_id.in_(own), Consultation.state.in_(UPCOMING)
     found = Consultation.with_card_data().where(*mine).order_by(Consultation.starts_at, Consultation.id)
     return db.session.scalars(found).unique().all()
 
@@ -109,5 +120,7 @@ def _may_ask_back(payment: Payment) -> bool:
 
 
 def _tariffs_of(user: User) -> Sequence[Payment]:
-    mine = Payment.payer_id == user.id, Payment.tariff_id.is_not(None), Payment.applied_at.is_not(None)
+    own = [chat.id for chat in _own_chats(user)]
+    bought = Payment.payer_id == user.id, Payment.tariff_id.is_not(None), Payment.applied_at.is_not(None)
+    mine = *bought, Payment.chat_id.in_(own)
     return db.session.scalars(select(Payment).where(*mine).order_by(Payment.id)).all()
