@@ -344,6 +344,18 @@ def test_copy_goes_after_a_week(old_device: Browser, chat: Chat, patient: User, 
     assert "Запросить копию" in old_device.get(COPY).text
 
 
+def test_copy_that_the_storage_has_lost_is_offered_no_more(
+    old_device: Browser, chat: Chat, patient: User, services: Services
+) -> None:
+    """No backup has it, and the clinic was restored."""
+    copied(old_device, patient)
+    services.storage.delete(newest(patient).key)
+    assert old_device.get(download(patient)).location == COPY
+    page = old_device.get(COPY).text
+    assert "Этой копии больше нет" in page
+    assert "Запросить копию" in page
+
+
 def test_nobody_else_has_it(
     clinic: Flask, old_device: Browser, rich: Chat, patient: User, as_doctor: Browser, as_stranger: Browser
 ) -> None:

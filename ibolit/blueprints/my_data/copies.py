@@ -62,8 +62,8 @@ def download_copy(id: int) -> ResponseReturnValue:
     release()  # nothing of the database is held while a storage is asked
     try:
         size = current_services.storage.size(file)
-    except FileNotFoundError:
-        abort(404)
+    except FileNotFoundError:  # a restored clinic has the row; no backup has the file
+        return _lost(id)
     answer = Response(
         mimetype="application/zip", headers={"Cache-Control": "private, no-store", "Accept-Ranges": "bytes"}
     )
@@ -72,6 +72,13 @@ def download_copy(id: int) -> ResponseReturnValue:
     with write_transaction(db.session):
         log_own(AuditAction.COPY_TAKEN, id)
     return fill(answer, file, size)
+
+
+def _lost(id: int) -> ResponseReturnValue:
+    with write_transaction(db.session):
+        DataCopy.note_lost(id)
+    flash("Этой копии больше нет. Запросите новую.")
+    return go(url_for(".copy"))
 
 
 def _page(status: int = 200, refusal: str = "") -> ResponseReturnValue:

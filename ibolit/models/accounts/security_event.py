@@ -271,6 +271,7 @@ def prove_email(proof: EmailProof, token: str) -> None:
 
 def request_data_copy(user: User, device: Device) -> DataCopy:
     """All that is known of them, for themselves; their older ways learn of it. Raises TooManyAttempts."""
+    DataCopy.lock_of(user)  # a second press at the same time meets the first one's copy
     newest = DataCopy.newest_of(user)
     copy = DataCopy.ask(user, device)
     if newest is None or copy.id != newest.id:

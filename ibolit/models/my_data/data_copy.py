@@ -129,13 +129,17 @@ class DataCopy(Model):
 
     # Verbs
 
+    @staticmethod
+    def lock_of(user: User) -> None:
+        advisory_lock(LockKind.DATA_COPY, user.id)
+
     @classmethod
     def ask(cls, user: User, device: Device) -> Self:
         """The one that is under way already, else a new one in place of any before it.
 
         Raises TooManyAttempts.
         """
-        advisory_lock(LockKind.DATA_COPY, user.id)
+        cls.lock_of(user)
         newest = cls.newest_of(user)
         if newest is not None and newest.is_under_way:
             return newest
@@ -156,7 +160,7 @@ class DataCopy(Model):
     @classmethod
     def withdraw_all_of(cls, user: User) -> None:
         """What is kept goes from the storage by its job; from now on nobody gets it."""
-        advisory_lock(LockKind.DATA_COPY, user.id)
+        cls.lock_of(user)
         alive = cls.state.in_((*UNDER_WAY, CopyState.READY))
         for copy in db.session.scalars(select(cls).where(cls.user_id == user.id, alive)):
             copy.state = CopyState.WITHDRAWN
@@ -177,6 +181,11 @@ class DataCopy(Model):
     def note_file(cls, id: int) -> None:
         """Before it lies in the storage: what is not noted would never be taken away."""
         db.session.execute(update(cls).where(cls.id == id).values(has_file=True))
+
+    @classmethod
+    def note_lost(cls, id: int) -> None:
+        """The storage does not have it."""
+        db.session.execute(update(cls).where(cls.id == id).values(has_file=False))
 
     @classmethod
     def finish(cls, id: int, size: int) -> bool:
