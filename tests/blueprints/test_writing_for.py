@@ -131,6 +131,7 @@ def test_composer_says_for_whom_and_leads_to_the_other_chat(as_patient: Browser,
     answer = as_patient.post(f"/chats/{chat.id}/subject", {"subject": vanya.id, "text": ""})
     assert answer.status_code == 303
     assert chats() == [(None, 0), (vanya.id, 0)]
+    assert "для Вани, Терапевт" in words(as_patient.get(answer.location).text)
     assert "Пишу за: Ваня, 3 года Писать за себя" in words(as_patient.get(answer.location).text)
     assert as_patient.post(f"/chats/{chat.id}/subject", {"subject": vanya.id}).location == answer.location
 
