@@ -34,6 +34,17 @@ def seal_key() -> str:
     return _strength("SEAL_KEY", current_settings.seal_key)
 
 
+def erasure_log() -> str:
+    """Nobody is erased while it cannot be written, and `restore` brings back who is not in it."""
+    path = current_settings.erasure_log
+    place = path if path.exists() else path.parent
+    if place.exists() and not os.access(place, os.W_OK):
+        raise CheckFailed(f"{place} cannot be written: see ERASURE_LOG")
+    if path.parent == current_settings.data and current_settings.is_production:
+        raise CheckHint(f"{path} lies with the clinic's own data: set ERASURE_LOG to where the backups are")
+    return f"{path}"
+
+
 def _strength(name: str, key: str) -> str:
     if key in (DEVELOPMENT_KEY, DEVELOPMENT_SEAL_KEY):
         return "the key of the demo and of the tests"
@@ -133,6 +144,7 @@ CHECKS = (
     ("settings", settings),
     ("secret key", secret_key),
     ("seal key", seal_key),
+    ("erasure log", erasure_log),
     ("disk", disk),
     ("storage", readiness.storage),
     ("antivirus", antivirus),

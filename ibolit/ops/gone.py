@@ -15,7 +15,7 @@ from pathlib import Path
 from ..config import current_settings
 from ..extensions import db
 from ..jobs import erasures
-from ..models import Device, User, erasure
+from ..models import Device, Job, JobKind, Payment, User, erasure
 from ..services import erasure_log
 from ..services.erasure_log import LogLine
 from ..services.seal import keyed_hash
@@ -30,6 +30,15 @@ class Applied:
     erased: int = 0
     planned: int = 0
     phones: int = 0
+
+
+def ask_about_payments() -> int:
+    """Of what the restored clinic knows as paid the provider is asked at once: money may have gone back since."""
+    paid = Payment.to_reconcile()
+    for id in paid:
+        Job.expedite(JobKind.RECONCILIATION, id)
+    db.session.commit()
+    return len(paid)
 
 
 def lines_beside(archive: Path | None) -> Sequence[LogLine]:

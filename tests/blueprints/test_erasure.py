@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from browser import Browser
@@ -74,6 +75,14 @@ def test_page_says_what_goes_and_what_stays(as_patient: Browser, chat: Chat) -> 
     for line in ("7 дней всё ещё можно передумать", "останутся под номером, без имени", "запечатано отдельным ключом"):
         assert line in page
     assert "Что отменится сейчас" not in page
+
+
+def test_screen_says_what_the_page_of_the_house_says(as_patient: Browser) -> None:
+    told = (Path(__file__).parents[2] / "docs" / "privacy.md").read_text()
+    lines = re.findall(r"^[1-5]\. (.+)$", told, re.MULTILINE)
+    shown = re.findall(r"<li>([^<]+)</li>", one_line(as_patient.get(PAGE).text))
+    assert shown[:5] == lines[:5]
+    assert len(lines) == 5
 
 
 def test_page_says_which_consultation_and_money(at_home: Browser, chat: Chat) -> None:
@@ -232,6 +241,7 @@ def test_withdrawal_closes_chats_and_gives_back(clinic: Flask, patient: User, ch
     assert db.session.get_one(Consultation, ahead.id).state is ConsultationState.CANCELLED
     said = as_doctor.post(f"/chats/{chat.id}/messages", {"text": "Как вы?", "client_id": "client-0002"})
     assert (said.status_code, "Согласие на обработку данных отозвано" in said.text) == (409, True)
+    assert "отозвано: писать здесь нельзя" in as_doctor.get(f"/chats/{chat.id}").text
     browser = Browser(clinic, patient)
     page = browser.get("/messages", follow_redirects=True)
     assert "Вы отозвали согласие" in page.text

@@ -14,6 +14,7 @@ from factories import later, say
 from flask import Flask
 
 from ibolit import readiness
+from ibolit.config import Environment
 from ibolit.errors import CheckFailed, CheckHint
 from ibolit.extensions import db
 from ibolit.models import AuditAction, AuditEvent, Chat, Job, JobKind, PushSubscription, User
@@ -23,7 +24,19 @@ from ibolit.subscribers import live
 
 Change = Callable[..., None]
 NAMES = ["database", "migrations", "clock", "work", "relay (TURN)", "push keys", "live screens", "backup"]
-NAMES += ["settings", "secret key", "disk", "storage", "antivirus", "mail", "SMS", "payments", "certificate", "proxy"]
+NAMES += [
+    "settings",
+    "secret key",
+    "seal key",
+    "erasure log",
+    "disk",
+    "storage",
+    "antivirus",
+    "mail",
+    "SMS",
+    "payments",
+]
+NAMES += ["certificate", "proxy"]
 
 
 @pytest.fixture(autouse=True)
@@ -263,3 +276,26 @@ def test_certificate_is_asked_where_people_come(change_settings: Change, monkeyp
     with pytest.raises(CheckFailed, match=r"https://chat.clinic.example:8443: it ran out"):
         environment_checks.certificate()
     assert asked == [("chat.clinic.example", port) for port in (443, 8080, 8443)]
+
+
+@pytest.mark.parametrize("key", ["short", "0" * 64])
+def test_weak_key_of_the_seal(clinic: Flask, change_settings: Change, key: str) -> None:
+    change_settings(seal_key=key)
+    with pytest.raises(CheckFailed, match="SEAL_KEY can be guessed"):
+        environment_checks.seal_key()
+
+
+def test_log_of_who_was_erased_that_cannot_be_written(
+    clinic: Flask, change_settings: Change, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change_settings(erasure_log=tmp_path / "erasures.log")
+    assert environment_checks.erasure_log() == f"{tmp_path}/erasures.log"
+    monkeypatch.setattr(environment_checks.os, "access", lambda *_asked: False)
+    with pytest.raises(CheckFailed, match="ERASURE_LOG"):
+        environment_checks.erasure_log()
+
+
+def test_log_with_the_clinics_own_data_is_a_hint(clinic: Flask, change_settings: Change, tmp_path: Path) -> None:
+    change_settings(erasure_log=tmp_path / "erasures.log", data=tmp_path, environment=Environment.PRODUCTION)
+    with pytest.raises(CheckHint, match="where the backups are"):
+        environment_checks.erasure_log()

@@ -11,6 +11,7 @@ from copies import another_clinic, inside, run
 from factories import PASSWORD, make_chat, make_user, say
 from flask import Flask
 from marked import IDENTITY, NAME, PHONE, live_a_life, marked_columns
+from payment_steps import buy
 
 from ibolit.extensions import db
 from ibolit.jobs import erasures
@@ -155,6 +156,18 @@ def test_nobody_is_erased_of_whom_the_log_says_nothing(
     db.session.rollback()
     db.session.expire_all()
     assert db.session.get_one(User, patient.id).erased_at is None
+
+
+def test_provider_is_asked_about_what_was_paid(clinic: Flask, chat: Chat, other: Flask, folder: Path) -> None:
+    """Money may have gone back since; its job would ask in a day."""
+    payment = buy(chat)
+    restore(other, back_up(clinic, folder))
+
+    def due() -> list[int]:
+        waiting = Job.kind == JobKind.RECONCILIATION, Job.done_at.is_(None), Job.due_at <= clock.now()
+        return list(db.session.scalars(db.select(Job.subject_id).where(*waiting)))
+
+    assert inside(other, due) == [payment.id]
 
 
 # At the command line

@@ -83,6 +83,7 @@ def _forget_again(file: Path, manifest: copies.Manifest) -> None:
         raise click.ClickException(
             f"ERASURE_LOG cannot be read ({error.strerror}): who was erased is back. Mend it, and restore again."
         ) from None
+    gone.ask_about_payments()
     applied = gone.forget_again(lines, datetime.fromisoformat(manifest.made_at))
     if applied.erased or applied.planned or applied.phones:
         click.echo(
