@@ -89,6 +89,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
         db.engine.update_execution_options(compiled_cache={})
         if not POSTGRES:
             sa.event.listen(db.engine, "connect", _spare_the_disk)
+            db.engine.dispose()  # what was opened for a look at the start is not spared
         upgrade(directory=str(Path(__file__).parent.parent / "migrations"))
         urgency.KNOWN_FOR = timedelta.max  # read once a process: else some test in every minute had a query more
         urgency.urgent_words()
