@@ -158,6 +158,13 @@ class ComesOfAge(Fact):
 
 
 @dataclass(frozen=True)
+class AccountDeathMarked(Fact):
+    """Of a patient with an account: no list speaks of them any more."""
+
+    user_id: int
+
+
+@dataclass(frozen=True)
 class DeathMarked(Fact):
     """Of somebody's dependant: no list speaks of them any more."""
 

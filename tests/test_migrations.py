@@ -49,7 +49,8 @@ ADDED: dict[str, Row] = {
     "message": {"quoted_seq": None, "recalled_at": None, "recalled_digest": None, "urgent_groups": None},
     "consultation": {"needs_visit": False, "type_id": None, "title": "", "held_until": None, "is_booked": False}
     | {"refund_hours": None, "moved_by_patient": 0},
-    "user": {"birth_date": None, "sex": None, "erases_at": None, "withdrawn_at": None, "erased_at": None},
+    "user": {"birth_date": None, "sex": None, "erases_at": None, "withdrawn_at": None, "erased_at": None}
+    | {"died_at": None},
     "chat": {"waiting_since": None, "settled_seq": 0, "closed_at": None, "promised_hours": None}
     | {"promise_missed_at": None, "urgent_since": None, "erased_at": None, "dependant_id": None, "former_since": None},
     "consent": {"dependant_id": None, "withdrawn_at": None},

@@ -7,6 +7,7 @@ from flask import Flask
 
 from ..events import (
     AccessChanged,
+    AccountDeathMarked,
     AccountNoted,
     CallbackRequested,
     ChatClosed,
@@ -129,6 +130,7 @@ def _tell_of_relatives(subscribers: Subscribers) -> None:
     subscribers.before_commit(ComesOfAgeSoon, relatives.comes_of_age_soon)
     subscribers.before_commit(ComesOfAge, relatives.comes_of_age)
     subscribers.before_commit(DeathMarked, relatives.death_marked)
+    subscribers.before_commit(AccountDeathMarked, relatives.account_death_marked)
 
 
 def _tell_of_consultations(subscribers: Subscribers) -> None:

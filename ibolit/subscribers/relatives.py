@@ -4,10 +4,10 @@ account that is erased, and outside the app no name is said anyway."""
 from __future__ import annotations
 
 from ..config import current_settings
-from ..events import ChatHandedOver, ComesOfAge, ComesOfAgeSoon, DeathMarked
+from ..events import AccountDeathMarked, ChatHandedOver, ComesOfAge, ComesOfAgeSoon, DeathMarked
 from ..extensions import db
 from ..formatting import day_of
-from ..models import Chat, Dependant, Notification, NotificationKind
+from ..models import Chat, Dependant, Notification, NotificationKind, User
 
 
 def chat_handed_over(fact: ChatHandedOver) -> None:
@@ -43,4 +43,9 @@ def comes_of_age(fact: ComesOfAge) -> None:
 def death_marked(fact: DeathMarked) -> None:
     """After all that the chats have said of it: no list speaks of the person any more, the archive does."""
     for chat in Chat.of_dependant(fact.dependant_id):
+        chat.archive_for_all()
+
+
+def account_death_marked(fact: AccountDeathMarked) -> None:
+    for chat in Chat.about(db.session.get_one(User, fact.user_id)):
         chat.archive_for_all()

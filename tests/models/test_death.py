@@ -10,7 +10,17 @@ from relatives import make_child, make_relative, permit
 
 from ibolit import errors
 from ibolit.extensions import db
-from ibolit.models import Chat, Consultation, Dependant, Doctor, Payment
+from ibolit.models import (
+    Chat,
+    Consultation,
+    ConsultationKind,
+    ConsultationRequest,
+    Dependant,
+    Doctor,
+    Notification,
+    NotificationKind,
+    Payment,
+)
 from ibolit.models.consultations import ConsultationState
 from ibolit.models.family import death
 from ibolit.models.people import DependantEnding
@@ -68,6 +78,30 @@ def test_what_is_coming_and_whole_days_go_back(about: Chat, child: Dependant) ->
     found = Chat.find_for(child.user, about.id)
     assert found is not None
     assert found.is_archived_by(child.user)
+
+
+def test_nothing_is_agreed_on_any_more(about: Chat, child: Dependant, doctor: Doctor) -> None:
+    mark(child)
+    with pytest.raises(errors.MayNotWriteFor):
+        propose(about)
+    with pytest.raises(errors.MayNotWriteFor):
+        begin(about)
+    with pytest.raises(errors.MayNotWriteFor):
+        ConsultationRequest.ask(about, child.user, ConsultationKind.VIDEO, "Завтра", "press-000001")
+
+
+def test_no_news_speaks_of_the_person(about: Chat, child: Dependant, doctor: Doctor) -> None:
+    consultation = pay(propose(about, price=1500_00)).consultation
+    assert consultation is not None
+    say(about, doctor.user, "Как она?")
+    Notification.of_consultation(child.user, NotificationKind.NEAR, consultation, "60")
+    db.session.commit()
+    mark(child)
+    of_parent = db.session.scalars(db.select(Notification).where(Notification.user_id == child.user_id)).all()
+    assert {one.kind for one in of_parent if not one.is_stale} <= {NotificationKind.PAID}
+    assert {one.kind for one in of_parent if one.is_stale} >= {NotificationKind.NEAR, NotificationKind.CANCELLED}
+    of_doctor = db.session.scalars(db.select(Notification).where(Notification.user_id == doctor.user_id)).all()
+    assert NotificationKind.CANCELLED in {one.kind for one in of_doctor if not one.is_stale}
 
 
 def test_undone_within_thirty_days(about: Chat, child: Dependant) -> None:

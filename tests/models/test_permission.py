@@ -10,7 +10,19 @@ from relatives import PHONE, make_relative, permit, with_phone
 
 from ibolit import errors
 from ibolit.extensions import db
-from ibolit.models import Chat, Consultation, Dependant, Doctor, FamilyCode, PatientFact, Payment, Role, User
+from ibolit.models import (
+    Chat,
+    Consultation,
+    ConsultationKind,
+    ConsultationRequest,
+    Dependant,
+    Doctor,
+    FamilyCode,
+    PatientFact,
+    Payment,
+    Role,
+    User,
+)
 from ibolit.models.chats import ChatMember
 from ibolit.models.family import permission
 from ibolit.models.people import DependantEnding, FactKind, SubjectKey
@@ -62,6 +74,15 @@ def test_relative_sees_and_does_not_write(relative: Dependant, doctor: Doctor) -
     assert [one.text for one in Chat.search_messages(account, "давление")] == ["У папы давление"]
     with pytest.raises(errors.OnlySeen):
         chat.post(account, "Я сам", "press-000001")
+
+
+def test_relative_agrees_on_nothing_where_others_write(relative: Dependant, doctor: Doctor) -> None:
+    account = permit(relative)
+    chat = chat_about(relative, doctor)
+    with pytest.raises(errors.OnlySeen):
+        ConsultationRequest.ask(chat, account, ConsultationKind.VIDEO, "Завтра", "press-000001")
+    with pytest.raises(errors.OnlySeen):
+        Payment.start_for_tariff(chat, doctor.tariffs[0], account)
 
 
 def test_wrong_code_permits_nothing(relative: Dependant) -> None:

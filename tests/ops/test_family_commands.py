@@ -6,14 +6,27 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from consultation_steps import pay
 from copies import run
-from factories import make_chat, make_user, say
+from factories import make_chat, make_user, propose, say
 from flask import Flask
 from relatives import PHONE, born, go_to, make_child
 
 from ibolit import jobs
 from ibolit.extensions import db
-from ibolit.models import AuditAction, AuditEvent, Chat, Dependant, Doctor, Invitation, Job, JobKind, Role, User
+from ibolit.models import (
+    AuditAction,
+    AuditEvent,
+    Chat,
+    Dependant,
+    Doctor,
+    Invitation,
+    Job,
+    JobKind,
+    Payment,
+    Role,
+    User,
+)
 from ibolit.models.people import DependantEnding
 from ibolit.services import clock
 
@@ -90,6 +103,26 @@ def test_death_is_marked_and_undone(clinic: Flask, child: Dependant) -> None:
     db.session.expire_all()
     assert db.session.get_one(Dependant, child.id).may_be_written_for
     assert run(clinic, "mark-death", "9999")[0] == 1
+
+
+def test_death_of_a_patient_with_an_account(clinic: Flask, patient: User, doctor: Doctor, chat: Chat) -> None:
+    coming = pay(propose(chat, price=1500_00))
+    phone = patient.phone or ""
+    assert run(clinic, "mark-death", "--account", phone, "--dry-run")[0] == 0
+    db.session.expire_all()
+    assert db.session.get_one(User, patient.id).died_at is None
+    assert run(clinic, "mark-death", "--account", phone)[0] == 0
+    db.session.expire_all()
+    chat, patient = db.session.get_one(Chat, chat.id), db.session.get_one(User, patient.id)
+    assert db.session.get_one(Payment, coming.id).refundable == 0
+    assert not chat.takes_messages_from(patient)
+    assert chat.is_archived_by(db.session.get_one(User, doctor.user_id))
+    assert Chat.find_for(patient, chat.id) is not None
+    assert run(clinic, "mark-death", "--account", phone, "--undo")[0] == 0
+    db.session.expire_all()
+    assert db.session.get_one(Chat, chat.id).takes_messages_from(db.session.get_one(User, patient.id))
+    assert run(clinic, "mark-death", "--account", doctor.user.phone or "")[0] == 1
+    assert run(clinic, "mark-death")[0] == 2
 
 
 def test_office_invites_who_comes_of_age(clinic: Flask, patient: User, doctor: Doctor) -> None:

@@ -67,8 +67,9 @@ class ChatAccess:
 
     @property
     def is_unspoken_for(self: Chat) -> bool:
-        """Nobody may write for whom it is about any more; the doctor may."""
-        return self.dependant is not None and not self.dependant.may_be_written_for
+        """Nobody may write for whom it is about any more, or who wrote has died; the doctor may."""
+        is_ended = self.dependant is not None and not self.dependant.may_be_written_for
+        return is_ended or self.patient.died_at is not None
 
     def is_only_seen_by(self: Chat, user: User) -> bool:
         """About whom it is: by their own permission somebody else writes here."""
@@ -84,6 +85,18 @@ class ChatAccess:
             raise errors.MayNotWriteFor
         if not self.takes_messages_from(author):
             raise errors.ChatNeedsTariff if self.state is ChatState.NEEDS_TARIFF else errors.ChatIsClosed
+
+    def refuse_agreements_of(self: Chat, user: User) -> None:
+        """Consultations are asked for and offered, time is bought, by who may write, for whom one may write.
+
+        Raises ChatIsFormer, OnlySeen, MayNotWriteFor.
+        """
+        if self.is_former:
+            raise errors.ChatIsFormer
+        if self.is_only_seen_by(user):
+            raise errors.OnlySeen
+        if self.is_unspoken_for:
+            raise errors.MayNotWriteFor
 
     @property
     def is_time_sold(self: Chat) -> bool:

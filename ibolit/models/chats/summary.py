@@ -52,7 +52,8 @@ class ChatSummary:
 
     def may_be_booked_by(self: Chat, user: User) -> bool:
         """Its patient finds free times of the doctor's."""
-        return user.id == self.patient_id and self.doctor.takes_bookings and not self.doctor.hidden
+        is_open = not (self.is_former or self.is_unspoken_for)
+        return user.id == self.patient_id and self.doctor.takes_bookings and not self.doctor.hidden and is_open
 
     @property
     def booked_for(self: Chat) -> dict[str, int]:

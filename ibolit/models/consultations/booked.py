@@ -172,6 +172,7 @@ class ConsultationBooked:
     ) -> Consultation:
         """A card in the chat: what is paid is held, what is free is agreed `at_once` or is a wish. Under the locks of
         booking.book(). The doctor owes an answer to a wish alone."""
+        chat.refuse_agreements_of(patient)
         said, is_wish = "Запись на консультацию", not terms.price and not at_once
         if is_wish:
             message = chat.post_card(patient, said, client_id, card=Card.CONSULTATION)

@@ -102,7 +102,7 @@ class ConsultationBooking:
     ) -> Consultation:
         """A card in the chat; a repeated press is the same one.
 
-        Raises TimeIsPast, TimeIsTooSoon, TimeIsTooFar, TimeIsTaken.
+        Raises TimeIsPast, TimeIsTooSoon, TimeIsTooFar, TimeIsTaken, and what Chat.refuse_agreements_of() raises.
         """
         advisory_lock(LockKind.AGENDA, doctor.id)
         chat.lock()
@@ -110,6 +110,7 @@ class ConsultationBooking:
         known = Message.by_client_id(doctor.user_id, client_id, chat.id)
         if known is not None:
             return db.session.scalars(cls.with_card_data().where(cls.message_id == known.id)).unique().one()
+        chat.refuse_agreements_of(doctor.user)
         starts, length = terms.starts, timedelta(minutes=terms.minutes)
         _check_times(starts, needs_payment=terms.price > 0)
         for start in starts:

@@ -37,8 +37,12 @@ class ConsultationRequest(Model):
 
     @classmethod
     def ask(cls, chat: Chat, patient: User, kind: ConsultationKind, wishes: str, client_id: str) -> Self:
-        """A repeated press is the same one. The chat's time does not matter: cards always work."""
+        """A repeated press is the same one. The chat's time does not matter: cards always work.
+
+        Raises what Chat.refuse_agreements_of() raises.
+        """
         chat.lock()
+        chat.refuse_agreements_of(patient)
         client_id = submission_id(client_id, kind, wishes)
         message = chat.post_card(patient, "Просьба о консультации", client_id, card=Card.REQUEST)
         known = db.session.scalar(select(cls).where(cls.message_id == message.id))

@@ -102,7 +102,7 @@ class Notification(NotificationWriting, NotificationSummary, Model):
     def is_stale(self) -> bool:
         """What it says is not so any more, or comes too late to be of use. Of messages claim() tells."""
         consultation = self.consultation
-        if self._may_not_read_now:
+        if self._may_not_read_now or self._speaks_of_the_dead:
             return True
         if self.kind is NotificationKind.COPY_READY:
             return not DataCopy.is_kept_for(self.user)
@@ -254,6 +254,14 @@ class Notification(NotificationWriting, NotificationSummary, Model):
             return False
         member = db.session.get(ChatMember, (chat_id, self.user_id), populate_existing=True)
         return member is not None and not member.is_here
+
+    @property
+    def _speaks_of_the_dead(self) -> bool:
+        """Of them nobody hears but the doctor whose consultation is off."""
+        chat = self.chat or (self.consultation.chat if self.consultation is not None else None)
+        is_dead = chat is not None and chat.subject.died_at is not None
+        is_doctors = self.kind is NotificationKind.CANCELLED and self.user.is_doctor
+        return is_dead and not is_doctors and self.kind not in (NotificationKind.PAID, *REFUND_KINDS)
 
     def _member(self) -> ChatMember:
         return db.session.get_one(ChatMember, (self.chat_id, self.user_id), populate_existing=True)

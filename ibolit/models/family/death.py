@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from ... import errors
-from ...events import DeathMarked, record
+from ...events import AccountDeathMarked, DeathMarked, record
 from ...extensions import db
 from ...services import clock
 from ..chats import Chat
@@ -50,6 +50,32 @@ def undo(dependant: Dependant) -> None:
     dependant.died_at = dependant.archived_at = dependant.ending = None
     db.session.flush()
     for chat in Chat.of_dependant(dependant.id):
+        chat.unarchive_for_all()
+
+
+def mark_account(user: User) -> None:
+    """By the office, of a patient with an account of their own. Marked twice it is marked."""
+    db.session.refresh(user, with_for_update={"of": User})
+    if user.died_at is not None:
+        return
+    user.died_at = clock.now()
+    chats = Chat.about(user)
+    settling.give_back(chats)
+    for chat in chats:
+        chat.dismiss(chat.last_seq)
+    record(AccountDeathMarked(user.id))
+
+
+def undo_account(user: User) -> None:
+    """Raises DeathIsOld. Undone twice it is undone."""
+    db.session.refresh(user, with_for_update={"of": User})
+    if user.died_at is None:
+        return
+    if clock.now() >= user.died_at + UNDONE_WITHIN:
+        raise errors.DeathIsOld
+    user.died_at = None
+    db.session.flush()
+    for chat in Chat.about(user):
         chat.unarchive_for_all()
 
 

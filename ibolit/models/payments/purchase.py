@@ -47,10 +47,12 @@ class PaymentPurchase:
 
     @classmethod
     def start_for_tariff(cls: type[Payment], chat: Chat, tariff: Tariff, payer: User) -> Payment:
-        """The live payment for this tariff, made now if there was none. Raises NothingToBuy.
+        """The live payment for this tariff, made now if there was none.
 
         Its job drives it to its end whatever becomes of the request. `Consultation.start_payment` is the other one.
+        Raises NothingToBuy, and what Chat.refuse_agreements_of() raises.
         """
+        chat.refuse_agreements_of(payer)
         advisory_lock(LockKind.TARIFF_PAYMENT, chat.id, tariff.id)
         unfinished = cls.unfinished_for(cls.chat_id == chat.id, cls.tariff_id == tariff.id)
         if unfinished is not None:

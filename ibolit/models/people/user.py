@@ -80,6 +80,7 @@ class User(Person, UserLeaving, UserMixin, Model):
     )
     push_names: Mapped[bool] = mapped_column(default=False, server_default=false())  # may a push name who wrote
     push_offered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # once, whatever the answer was
+    died_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # as the office has marked
     doctor: Mapped[Doctor | None] = relationship(back_populates="user", uselist=False)
     # All about the person, whoever may see which: PatientFact.is_seen_by(). Loaded where a page asks for it.
     facts: Mapped[list[PatientFact]] = relationship(

@@ -86,19 +86,31 @@ def end_representation(dependant: int, paper: str, dry_run: bool) -> None:
 
 
 @click.command()
-@click.argument("dependant", type=click.IntRange(min=1))
+@click.argument("dependant", type=click.IntRange(min=1), required=False)
+@click.option("--account", type=PhoneParam(), help="The phone of a patient who has an account of their own.")
 @click.option("--undo", is_flag=True, help="It was a mistake: within 30 days.")
 @DRY
-def mark_death(dependant: int, undo: bool, dry_run: bool) -> None:
-    """Mark that DEPENDANT (its number, from `flask family`) has died: nobody is reminded of them any more.
+def mark_death(dependant: int | None, account: str | None, undo: bool, dry_run: bool) -> None:
+    """Mark that DEPENDANT (its number, from `flask family`) has died, or a patient with an account.
 
-    Nobody writes in their name, who could read reads on, what is coming and whole unused days go back.
+    Nobody is reminded of them any more, nobody writes in their name, who could read reads on, what is coming and
+    whole unused days go back.
     """
-    found = _dependant(dependant)
-    _do(lambda: deaths.undo(found) if undo else deaths.mark(found))
+    if (dependant is None) == (account is None):
+        raise click.UsageError("Say who: a number, or --account.")
     action = AuditAction.DEATH_UNMARKED if undo else AuditAction.DEATH_MARKED
-    AuditEvent.write_at_console(action, found.id, patient_id=found.user_id)
     what = "no longer marked" if undo else "marked"
+    if account is not None:
+        user = _account(account)
+        if not user.is_patient:
+            raise click.ClickException("They are no patient.")
+        _do(lambda: deaths.undo_account(user) if undo else deaths.mark_account(user))
+        AuditEvent.write_at_console(action, user.id, patient_id=user.id)
+        _end(dry_run, f"Account {user.id} would be {what}.", f"Account {user.id} is {what}.")
+        return
+    found = _dependant(dependant or 0)
+    _do(lambda: deaths.undo(found) if undo else deaths.mark(found))
+    AuditEvent.write_at_console(action, found.id, patient_id=found.user_id)
     _end(dry_run, f"№{found.id} would be {what}.", f"№{found.id} is {what}.")
 
 
