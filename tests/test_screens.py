@@ -39,6 +39,12 @@ NO_PAGES = {
     "pwa.service_worker": "for browsers",
     "pwa.worker_pass": "for the worker",
     "pwa.worker_unread": "for the worker",
+    "relatives.code": "a form for a code that an SMS brings: test_relatives.py",
+    "relatives.child_code": "the same of a child's own yes",
+    "relatives.ask_to_end": "a press away from the loss of a chat: test_relatives.py",
+    "relatives.ask_of_death": "the same of a death",
+    "relatives.ask_own_phone": "within a month of an 18th birthday: test_relatives.py",
+    "relatives.ask_birth_date": "by an invitation of that month",
 }
 
 

@@ -14,6 +14,7 @@ from ..extensions import db
 from ..models import (
     Chat,
     ChatMember,
+    Consent,
     Consultation,
     ConsultationKind,
     Dependant,
@@ -36,6 +37,7 @@ WRITERS = (
     ("Волкова Дарья Андреевна", "daria@example.org"),
     ("Титов Игорь Петрович", "igor@example.org"),
 )
+FATHERS_PHONE = "+79000000009"
 OF_VANYA = (
     ("p", 620, "Алия Ринатовна, у Вани со вчера сыпь на животе и щеках. Температуры нет, играет."),
     ("d", 600, "Здравствуйте! Что нового ел за два дня? Пришлите фото при дневном свете."),
@@ -61,7 +63,7 @@ def fill(writers: Sequence[User], doctors: Sequence[Doctor], days_ago: DaysAgo) 
         vanya = _add(mother, "Волков Ваня", _years_ago(today, 3), Relation.MOTHER, Sex.MALE)
         masha = _add(mother, "Волкова Маша", today - timedelta(days=250), Relation.MOTHER, Sex.FEMALE)
         father = _add(son, "Титов Пётр Ильич", _years_ago(today, 74), Relation.SON, Sex.MALE, DependantKind.ADULT)
-        father.permitted_at = clock.now()
+        father.permitted_at, father.account_id = clock.now(), _account_of(father, son).id
         flush_facts()
     chats = [
         _chat(mother, pediatrician, vanya, OF_VANYA, days_ago),
@@ -76,6 +78,17 @@ def fill(writers: Sequence[User], doctors: Sequence[Doctor], days_ago: DaysAgo) 
         Consultation.propose(chats[1], pediatrician, terms, "seed-family-consultation").confirm(mother, start)
         flush_facts()
     return chats
+
+
+def _account_of(relative: Dependant, writer: User) -> User:
+    """Their own, by the phone that has proved the permission; they see what is written for them."""
+    account = User(phone=FATHERS_PHONE, name=relative.name, password_hash=writer.password_hash, sex=relative.sex)
+    account.email, account.email_proved_at = "pyotr.titov@example.org", clock.now()
+    account.birth_date = relative.birth_date
+    db.session.add(account)
+    db.session.flush()
+    Consent.accept_current(account, "127.0.0.1")
+    return account
 
 
 def _add(

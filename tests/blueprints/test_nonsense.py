@@ -131,7 +131,7 @@ def doors(
     absence = TimeOff.add(doctor, away)
     offered = AppointmentType.add(doctor, TypeTerms("Первичная", ConsultationKind.VIDEO, 30, 1500_00))
     db.session.commit()
-    family = family_of(patient, doctor)
+    family, tariff_id = family_of(patient, doctor), doctor.tariffs[0].id
     posts = {
         Browser(clinic): ["/login", "/login/phone", f"/i/{invited.token}"],
         proving(clinic): ["/login/code"],
@@ -182,7 +182,7 @@ def doors(
             ),
             f"/practice/time-off/{absence.id}",
             *(f"/practice/appointment-types/{offered.id}{part}" for part in ("", "/place")),
-            *(f"/practice/tariffs/{doctor.tariffs[0].id}{part}" for part in ("", "/place")),
+            *(f"/practice/tariffs/{tariff_id}{part}" for part in ("", "/place")),
             *(f"/patients/{patient.id}/{part}" for part in ("note", "days")),
             *(f"/replies{part}" for part in ("", "/uses", f"/{template.id}", f"/{template.id}/place")),
             *(f"/invitations{part}" for part in ("", "/imports", f"/imports/{listed.id}/columns")),

@@ -431,6 +431,8 @@ OF_PATIENT = [
     Screen("photo", PATIENT, "/files/{photo}/view"),
     Screen("tariffs", PATIENT, "/chats/4/tariffs", pictured=True),
     Screen("payments", PATIENT, "/profile/payments", pictured=True),
+    Screen("relatives", PATIENT, "/family/relatives"),
+    Screen("relatives-new", PATIENT, "/family/relatives/new"),
     Screen("payment", PATIENT, "/payments/{live}"),
     Screen("payment-returned-mine", PATIENT, "/payments/return/{paid}"),
     Screen("money-back", PATIENT, "/profile/payments/{refundable}/refunds"),
