@@ -75,7 +75,7 @@ def change_phone() -> ResponseReturnValue:
 @bp.post("/phone/again")
 @login_required
 def ask_another_phone() -> ResponseReturnValue:
-    """«Другой номер»: what was asked for proves nothing any more."""
+    """«Ввести другой номер»: what was asked for proves nothing any more."""
     _refuse_staff()
     session.pop("new_phone", None)
     return redirect(url_for(".phone"), 303)
