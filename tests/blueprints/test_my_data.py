@@ -238,6 +238,12 @@ def tables() -> dict[str, list[str]]:
     return {name: [one for one in found if one != "field"] for name, found in fields.items()}
 
 
+@pytest.mark.parametrize("page", ["", "/looks", "/copy", "/consents", "/consents/offer/withdrawal"])
+def test_pages_of_ones_data_belong_to_the_profile(as_patient: Browser, page: str) -> None:
+    (current,) = re.findall(r'tabs__link--active"\s+href="([^"]+)"', as_patient.get(f"/profile/my-data{page}").text)
+    assert current == "/profile"
+
+
 def test_copy_is_asked_for_by_who_has_said_who_they_are(as_patient: Browser, patient: User) -> None:
     assert as_patient.device is not None
     db.session.get_one(Device, as_patient.device.id).confirmed_at = None
