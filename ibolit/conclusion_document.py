@@ -29,7 +29,7 @@ def conclusion_document(consultation: Consultation, conclusion: Conclusion) -> p
         doctor=doctor.user.name,
         specialty=doctor.specialty,
         documents=doctor.licence,
-        patient=consultation.patient.name,
+        patient=consultation.subject.name,
         age_and_sex=_age_and_sex_at(consultation),
         identity=IDENTITIES[consultation.patient.identity_level],
         when=period_in_full(*consultation.held_at, current_settings.clinic_timezone),
@@ -46,6 +46,6 @@ def conclusion_document(consultation: Consultation, conclusion: Conclusion) -> p
 def _age_and_sex_at(consultation: Consultation) -> str:
     """«43 года, женский пол», on the day it took place; what the patient has not said is left out."""
     began_at, _ = consultation.held_at
-    age = consultation.patient.age_on(began_at.astimezone(current_settings.clinic_timezone).date())
-    words = get_template_attribute("macros/people.html", "years_and_sex")
-    return str(words(age, consultation.patient.sex))
+    day, subject = began_at.astimezone(current_settings.clinic_timezone).date(), consultation.subject
+    words = get_template_attribute("macros/people.html", "words_of_age_and_sex")
+    return str(words(subject.age_on(day), subject.months_on(day), subject.sex))

@@ -20,6 +20,7 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
         doctors,
         documents,
         facts,
+        family,
         files,
         health,
         invitations,
@@ -37,7 +38,7 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
         webhooks,
     )
 
-    of_people = (auth, documents, doctors, messages, chat, files, tariffs, payments, live, account, my_data)
+    of_people = (auth, documents, doctors, messages, chat, files, tariffs, payments, live, account, my_data, family)
     of_clinic = (
         patients,
         facts,

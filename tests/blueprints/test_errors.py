@@ -117,7 +117,7 @@ CHAT += [
 PROFILE = ["name", "email", "zone", "password", "devices/1/end", "devices/others/end", "email/1", "payments/1/refunds"]
 PROFILE += ["confirmation/email", "confirmation/email/code", "confirmation/email/check"]
 PROFILE += ["birth-date", "birth-date/suggestion", "sex", "erasure", "erasure/undo"]
-PROFILE += ["phone", "phone/codes", "phone/again"]
+PROFILE += ["phone", "phone/codes", "phone/again", "family/child", "family/1", "family/1/removal"]
 PROFILE += ["notifications", "push", "push/check", "push/end", "push/offer"]
 MONEY = [
     "/payments/1/email",

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 import pytest
 from browser import Browser
-from factories import make_doctor, make_user, propose
+from factories import make_child, make_doctor, make_user, propose
 from flask import Flask
 from flask_wtf import FlaskForm
 from matrix_world import family_of
@@ -124,6 +124,7 @@ def doors(
     columns = [{"at": 0, "title": "Телефон", "kind": "phone", "samples": ["8 916 000-10-01"]}]
     row = {"number": 1, "name": "Зоя", "phone": "+79160001001", "email": None, "typed": "", "fault": None}
     listed = PatientImport.draft(doctor, doctor.user, "list-0001", [row], b"8 916 000-10-01", columns)
+    child = make_child(patient)
     fact = PatientFact.add(patient.subject_key, patient, FactKind.ALLERGY, "Пыльца")
     db.session.commit()
     colleague = make_doctor("Лебедев Михаил Аркадьевич")
@@ -142,6 +143,7 @@ def doors(
         Browser(clinic, patient): [
             *(f"/profile/birth-date{part}" for part in ("/suggestion", "")),
             *(f"/profile/{part}" for part in ("name", "sex", "email", "zone", "password", "push", "phone", "erasure")),
+            *(f"/profile/family/{part}" for part in ("child", str(child.id))),
             f"/facts/{fact.id}/text",
             f"/facts/{fact.id}/sharing",
             f"/patients/{patient.id}/facts",

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import samples
 from browser import Browser
-from factories import make_user, propose
+from factories import make_child, make_user, propose
 from flask import Flask
 from forms_on_pages import FormOnPage, Seen, forms_on
 from payment_steps import buy, request_refund
@@ -46,7 +46,8 @@ pytestmark = pytest.mark.slow_file
 NOT_EDITING = {
     "account.change_email", "auth.consent", "auth.phone", "chat.create", "chat.post", "consultations.cancel",
     "consultations.give_conclusion",  # a draft, below
-    "facts.create", "consultations.send_review", "consultations.request_reschedule", "invitations.create",
+    "facts.create", "family.add_child", "consultations.send_review", "consultations.request_reschedule",
+    "invitations.create",
     "invitations.create_import",
     "operator.approve", "operator.decline", "operator.refund", "patients.give_days", "practice.add_tariff",
     "practice.add_time_off", "practice.add_appointment_type",
@@ -84,6 +85,7 @@ def found(clinic: Flask, chat: Chat, doctor: Doctor, patient: User) -> Found:
     for author in (patient, doctor.user):
         PatientFact.add(patient.subject_key, author, FactKind.ALLERGY, f"Пыльца, говорит {author.name}")
     PatientFact.add(patient.subject_key, patient, FactKind.ALLERGY, "Орехи").strike(patient)
+    make_child(patient)
     db.session.commit()
     found = Found()
     found.buttons = set()
@@ -136,7 +138,7 @@ def changes(one: Seen) -> tuple[str | None, str | None]:
         others = [option for option in one.options if option not in ("", one.value)]
         return others[0], others[1]
     if one.name == "birth_date":
-        mine, theirs = [day for day in ("03.05.1957", "04.05.1957", "05.05.1957") if day != one.value][:2]
+        mine, theirs = [day for day in ("03.05.2019", "04.05.2019", "05.05.2019") if day != one.value][:2]
         return mine, theirs
     if one.kind == "time":
         mine, theirs = [f"{one.value[:3]}{minute}" for minute in (10, 20, 30) if one.value[3:] != str(minute)][:2]
@@ -154,7 +156,7 @@ def plain(words: str | None) -> str | None:
 @pytest.mark.any_database
 def test_every_form_that_edits_is_known(found: Found) -> None:
     assert {
-        "account.change_birth_date", "account.change_sex", "facts.update",
+        "account.change_birth_date", "account.change_sex", "facts.update", "family.change",
         "account.rename", "account.choose_zone", "account.choose_notifications", "consultations.send_questionnaire",
         "patients.keep_note", "practice.introduce", "practice.set_terms", "practice.be_reachable",
         "practice.promise_answers", "practice.change_photo",

@@ -63,7 +63,9 @@ def _check(row: AuditEvent) -> None:
     actor = db.session.get(User, row.actor_id) if row.actor_id is not None else None
     told = f"{row.action} by {actor.role if actor else 'nobody'}"
     dependant = db.session.get(Dependant, row.dependant_id) if row.dependant_id is not None else None
-    assert dependant is None or row.patient_id == dependant.user_id, f"{told} names another's dependant"
+    assert dependant is None or dependant.user_id == row.patient_id, f"{told} is about somebody else's dependant"
+    assert (row.dependant_id is None) == (dependant is None), told
+    assert dependant is not None or row.action is not AuditAction.FAMILY_CHANGED, told
     assert patient is None or patient.is_patient, f"{told} is of somebody who is no patient"
     if row.action in OF_PATIENTS:
         assert patient is not None, f"{told} names no patient"

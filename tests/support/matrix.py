@@ -53,9 +53,13 @@ BODY: dict[str, Any] = {
     "delivered_to": "1", "read_to": "1", "trouble": "Болит", "since": "вчера", "strength": "5", "wishes": "Вечером",
     "kind": "video", "reason": "busy", "contact": "+79166660000", "steps": "1", "amount": "1", "code": "000000",
     "specialty": "Терапевт", "practises_since": "2010", "cut": "middle", "decision": "pay", "q": "Анна",
-    "sex": "female", "relation": "son", "sure": "y",
+    "sex": "female", "relation": "son", "sure": "y", "representation": "y",
 }  # fmt: skip
-BODIES: dict[str, dict[str, Any]] = {"POST /stand-in-offers/<int:id>/choice": {"choice": "wait"}}
+BODIES: dict[str, dict[str, Any]] = {
+    "POST /stand-in-offers/<int:id>/choice": {"choice": "wait"},
+    "POST /profile/family/child": {"birth_date": "12.04.2023", "relation": "mother"},
+    "POST /profile/family/<int:id>": {"birth_date": "12.04.2023", "relation": "mother"},
+}
 
 # What a GET may write, by its rule: what was seen, and the audit log of it. Never by HEAD or OPTIONS, and nothing else.
 MARKED_BY_READING: dict[str, set[str]] = {
@@ -244,13 +248,13 @@ POST /operator/refunds/<int:id>/otherwise     | +refund     | login | gate  | 40
 POST /operator/refunds/<int:id>/refusal       | +refund     | login | gate  | 404     | 404    | in       | card
 POST /operator/refunds/<int:id>/repeat        | +refund     | login | gate  | 404     | 404    | in       | card
 GET /patients                                 | -           | login | gate  | 404     | in     | 404      | card
-GET /patients/<subject:id>                        | patient     | login | gate  | 404     | in     | 404      | card
-GET /patients/<subject:id>/column                 | patient     | login | gate  | 404     | in     | 404      | card
-GET /patients/<subject:id>/facts                  | patient     | login | gate  | in      | in     | 404      | card
-POST /patients/<subject:id>/facts                 | patient     | login | gate  | in      | in     | 404      | card
-GET /patients/<subject:id>/consultations          | patient     | login | gate  | 404     | in     | 404      | card
-POST /patients/<subject:id>/days                  | patient     | login | gate  | 404     | in     | 404      | card
-POST /patients/<subject:id>/note                  | patient     | login | gate  | 404     | in     | 404      | card
+GET /patients/<subject:id>                    | patient     | login | gate  | 404     | in     | 404      | card
+GET /patients/<subject:id>/column             | patient     | login | gate  | 404     | in     | 404      | card
+GET /patients/<subject:id>/facts              | patient     | login | gate  | in      | in     | 404      | card
+POST /patients/<subject:id>/facts             | patient     | login | gate  | in      | in     | 404      | card
+GET /patients/<subject:id>/consultations      | patient     | login | gate  | 404     | in     | 404      | card
+POST /patients/<subject:id>/days              | patient     | login | gate  | 404     | in     | 404      | card
+POST /patients/<subject:id>/note              | patient     | login | gate  | 404     | in     | 404      | card
 POST /patients/search                         | -           | login | gate  | 404     | in     | 404      | card
 GET /payments/<int:id>                        | payment     | login | 404   | in      | 404    | 404      | card
 POST /payments/<int:id>/email                 | payment     | login | 404   | in      | 404    | 404      | card
@@ -296,6 +300,12 @@ POST /practice/terms                          | -           | login | gate  | 40
 GET /profile                                  | -           | login | gate  | in      | in     | in       | card
 GET /profile/birth-date                       | -           | login | gate  | in      | 404    | 404      | card
 POST /profile/birth-date                      | -           | login | gate  | in      | 404    | 404      | card
+GET /profile/family                           | -           | login | gate  | in      | 404    | 404      | card
+GET /profile/family/<int:id>                  | dependant   | login | gate  | in      | 404    | 404      | card
+POST /profile/family/<int:id>                 | dependant   | login | gate  | in      | 404    | 404      | card
+POST /profile/family/<int:id>/removal         | dependant   | login | gate  | in      | 404    | 404      | card
+GET /profile/family/child                     | -           | login | gate  | in      | 404    | 404      | card
+POST /profile/family/child                    | -           | login | gate  | in      | 404    | 404      | card
 GET /profile/birth-date/suggestion            | -           | login | gate  | in      | 404    | 404      | card
 POST /profile/birth-date/suggestion           | -           | login | gate  | in      | 404    | 404      | card
 GET /profile/confirmation/<panel>             | -           | login | in    | in      | in     | in       | card

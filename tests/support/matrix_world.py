@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from consultation_steps import confirm
-from factories import attach, make_chat, make_doctor, make_user, open_hours, propose, say
+from factories import attach, make_chat, make_child, make_doctor, make_user, open_hours, propose, say
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 from payment_steps import begin, buy, request_refund
@@ -160,6 +160,7 @@ def _things_of(patient: User, doctor: Doctor, stand_in: Doctor) -> Things:
     CalendarFeed.renew(doctor, seen="")
     (type,) = open_hours(doctor, TypeTerms("Первичная", ConsultationKind.VIDEO, 30, 1500_00))
     fact = PatientFact.add(patient.subject_key, patient, FactKind.ALLERGY, "Пыльца")
+    child = make_child(patient)
     spare, _ = Device.register(patient, "Старый телефон")
     change = SecurityEvent.announce(patient, SecurityEventKind.WRONG_PASSWORDS)
     copy = DataCopy(user=patient, state=CopyState.READY, begins_at=now, made_at=now, size=34, has_file=True)
@@ -168,7 +169,7 @@ def _things_of(patient: User, doctor: Doctor, stand_in: Doctor) -> Things:
     put(copy.key)
     return family_of(patient, doctor) | {
         "fact": str(fact.id), "type": str(type.id), "feed": CalendarFeed.of(doctor).token,  # type: ignore[union-attr]
-        "chat": str(chat.id), "doctor": str(doctor.id), "patient": str(patient.id),
+        "chat": str(chat.id), "doctor": str(doctor.id), "patient": str(patient.id), "dependant": str(child.id),
         "consultation": str(consultation.id),
         "done": str(done.id), "ahead": str(ahead.id), "file": str(photo.id), "upload": upload.key,
         "message": str(said.id),

@@ -459,6 +459,9 @@ OF_PATIENT = [
     Screen("profile-name-wrong", PATIENT, reach=send("main form", name=""), lands="account.name"),
     Screen("profile-birth-date", PATIENT, "/profile/birth-date"),
     Screen("profile-sex", PATIENT, "/profile/sex"),
+    Screen("family", PATIENT, "/profile/family", pictured=True),
+    Screen("family-child", PATIENT, "/profile/family/child"),
+    Screen("family-child-wrong", PATIENT, reach=send("main form", name=""), lands="family.new_child"),
     Screen("facts", PATIENT, "/patients/1/facts", pictured=True),
     Screen(
         "facts-wrong",

@@ -9,7 +9,18 @@ from flask import g, session
 from flask_login import current_user
 
 from ...extensions import db
-from ...models import Consent, Device, EmailProof, Invitation, LoginCode, PushSubscription, ReplyTemplate, User, erasure
+from ...models import (
+    Consent,
+    Dependant,
+    Device,
+    EmailProof,
+    Invitation,
+    LoginCode,
+    PushSubscription,
+    ReplyTemplate,
+    User,
+    erasure,
+)
 from ...services import clock, current_services
 from ...web.panels import Panels
 from ...web.time_zones import title_of, town_of
@@ -37,6 +48,7 @@ def states() -> dict[str, Any]:
         "town": town_of(current_user.zone, clock.now()),
         "other_devices": Device.count_of(current_user) - 1,
         "documents_from": Consent.coming_for(current_user),
+        "family": ", ".join(one.name for one in Dependant.of(current_user)) if current_user.is_patient else "",
         "template_count": ReplyTemplate.count_of(doctor) if doctor else 0,
     }
 

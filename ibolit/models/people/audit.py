@@ -69,6 +69,7 @@ class AuditAction(StrEnum):
     COLUMN_READ = "column_read"
     FACTS_READ = "facts_read"
     FACTS_CHANGED = "facts_changed"
+    FAMILY_CHANGED = "family_changed"
     DAYS_GIVEN = "days_given"
     PERMISSION_GIVEN = "permission_given"
     PERMISSION_ENDED = "permission_ended"
@@ -109,11 +110,12 @@ class AuditEvent(Model):
 
     `first` and `last` bound what was seen: numbers of messages in the chat `subject_id`.
 
-    Of a file that was read the subject is the file itself; of an operator's action the payment or the refund;
-    of days that were given the chat, with their number as `first` and `last`; of a patient's page, of their column
-    beside a chat and of their facts the chat, with the numbers of the messages whose files were shown; of a fact that
-    was changed the fact, of a birth date and a sex the patient; of a doctor's page the doctor, of a tariff the tariff;
-    of a conclusion (`first` to `last` are its versions) and of a questionnaire the consultation.
+    Of a file that was read the subject is the file itself; of an operator's action the payment or the refund; of
+    days that were given the chat, with their number as `first` and `last`; of a patient's page, of their column
+    beside a chat and of their facts the chat, with the numbers of the messages whose files were shown; of a fact
+    that was changed the fact, of a family the dependant, of a birth date and a sex the patient; of a doctor's page
+    the doctor, of a tariff the tariff; of a conclusion (`first` to `last` are its versions) and of a questionnaire
+    the consultation.
     """
 
     __table_args__ = (

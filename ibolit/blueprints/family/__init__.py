@@ -1,0 +1,7 @@
+"""«Семья»: for whom a patient writes beside themselves."""
+
+from __future__ import annotations
+
+from . import views
+
+blueprints = (views.bp,)
