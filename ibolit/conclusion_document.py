@@ -31,6 +31,7 @@ def conclusion_document(consultation: Consultation, conclusion: Conclusion) -> p
         documents=doctor.licence,
         patient=consultation.subject.name,
         age_and_sex=_age_and_sex_at(consultation),
+        writer=consultation.chat.writer_title,
         identity=IDENTITIES[consultation.patient.identity_level],
         when=period_in_full(*consultation.held_at, current_settings.clinic_timezone),
         version=f"Версия {conclusion.version} отправлена пациенту "

@@ -45,7 +45,8 @@ class PdfDocument:
     documents: str  # the doctor's
     patient: str
     age_and_sex: str  # the patient's on that day; empty: not known
-    identity: str  # how the patient's was proved
+    writer: str  # who writes for the patient, «мама, Анна Соколова»; empty: nobody does
+    identity: str  # how it was proved, of the patient or of who writes for them
     when: str  # it took place
     version: str  # and when it was sent
     text: Sequence[Paragraph]
@@ -103,7 +104,8 @@ def _head(pdf: FPDF, document: PdfDocument) -> None:
     _write(pdf, document.version, size=SMALL, soft=True)
     pdf.ln(LINE / 2)
     facts = [("Консультация", document.when), ("Пациент", document.patient), ("Возраст и пол", document.age_and_sex)]
-    facts += [("Личность пациента", document.identity)]
+    facts += [("За пациента пишет", document.writer)]
+    facts += [("Личность того, кто пишет" if document.writer else "Личность пациента", document.identity)]
     facts += [("Врач", document.doctor), ("Специальность", document.specialty), ("Документы врача", document.documents)]
     for name, value in facts:
         if value:

@@ -32,7 +32,7 @@ def tell_clash(sent: Submission, form: TimeFields, viewer: User, doctor: Doctor,
 
 def _met(span: tuple[datetime, datetime], consultation: Consultation, viewer: User) -> str:
     begins, ends = (local_time(moment, viewer.zone) for moment in span)
-    return f"В это время у вас {begins}–{ends} {surname_of(consultation.patient.name)}."
+    return f"В это время у вас {begins}–{ends} {surname_of(consultation.subject.name)}."
 
 
 def _in_words(moments: list[datetime], wanted: datetime, viewer: User) -> str:

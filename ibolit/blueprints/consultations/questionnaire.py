@@ -8,11 +8,11 @@ from flask import abort, flash, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
-from ...models import AuditAction, Consultation, FactKind, IntakeQuestionnaire, Invitation, PatientFact
+from ...models import AuditAction, Consultation, Dependant, FactKind, IntakeQuestionnaire, Invitation, PatientFact
 from ...models.consultations import refuse_questionnaire_of
 from ...responses import go, respond
 from ...web import ingest
-from ...web.audit import log_own
+from ...web.audit import log_audit, log_own
 from ...web.authentication import lock_current_user
 from ...web.file_forms import max_body_size
 from ...web.submission import submission
@@ -48,12 +48,26 @@ def send_questionnaire(id: int) -> ResponseReturnValue:
     with submission(form.chief_complaint) as sent:
         attachments = form.attachments(consultation.chat)
         IntakeQuestionnaire.tell(consultation, form.answers, form.client_id.data, attachments)
-        _keep_of_oneself(form)
+        _keep_of_person(consultation, form)
     if sent.is_refused:
         return _refuse(_own(id), form, sent.status)
     ingest.discard_duplicates(attachments)
     flash("Анкета отправлена врачу.")
     return go(url_for(".show", id=id))
+
+
+def _keep_of_person(consultation: Consultation, form: IntakeForm) -> None:
+    if consultation.chat.dependant is not None:
+        _keep_of_dependant(consultation.chat.dependant, form)
+    else:
+        _keep_of_oneself(form)
+
+
+def _keep_of_dependant(dependant: Dependant, form: IntakeForm) -> None:
+    sex = form.told_of_oneself.get(SEX, dependant.sex)
+    if sex != dependant.sex:
+        dependant.sex = sex
+        log_audit(AuditAction.FAMILY_CHANGED, dependant.id, patient=dependant.user_id, dependant=dependant.id)
 
 
 def _keep_of_oneself(form: IntakeForm) -> None:

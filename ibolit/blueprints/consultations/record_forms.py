@@ -180,13 +180,14 @@ class IntakeForm(EditForm, AttachmentFormMixin):
         `sent`: what was sent of it already. `keeps` names fields that an answer has had; what was typed into one is
         never dropped unseen.
         """
-        patient = consultation.patient
-        born = f"{patient.birth_date:%d.%m.%Y}" if patient.birth_date else ""
-        form = cls(birth_date=born, sex=patient.sex or SexField.UNSAID, **more)
+        subject = consultation.subject
+        born = f"{subject.birth_date:%d.%m.%Y}" if subject.birth_date else ""
+        form = cls(birth_date=born, sex=subject.sex or SexField.UNSAID, **more)
         is_first = IntakeQuestionnaire.is_first_of(consultation)
-        for name, known in ((BIRTH_DATE, patient.birth_date), (SEX, patient.sex)):
+        for name, known in ((BIRTH_DATE, subject.birth_date), (SEX, subject.sex)):
             is_kept = name in keeps or form[name].raw_data
-            if not is_first or not (is_kept or sent or not known):
+            is_said = name == BIRTH_DATE and consultation.chat.dependant is not None  # in «Семья», where it is changed
+            if not is_first or is_said or not (is_kept or sent or not known):
                 del form[name]
         if form.is_drawn_anew:
             form.expected.data = form.marks

@@ -90,6 +90,10 @@ class ChatBeginning:
         """About whom it is (FHIR: Encounter.subject); who writes and pays is the `patient`."""
         return self.dependant if self.dependant is not None else self.patient
 
+    def named_for(self: Chat, viewer: User) -> User | Dependant:
+        """After whom it is called on this reader's screens: about whom it is for who answers, else the doctor."""
+        return self.subject if self.is_answered_by(viewer) else self.doctor.user
+
     @property
     def subject_key(self: Chat) -> SubjectKey:
         return SubjectKey(self.patient_id, self.dependant_id)
@@ -97,7 +101,12 @@ class ChatBeginning:
     @property
     def writer_words(self: Chat) -> str:
         """«пишет мама, Анна Соколова»; nothing where the patient writes of themselves."""
-        return f"пишет {self.dependant.relation.word}, {self.patient.name}" if self.dependant is not None else ""
+        return f"пишет {self.writer_title}" if self.writer_title else ""
+
+    @property
+    def writer_title(self: Chat) -> str:
+        """«мама, Анна Соколова»"""
+        return f"{self.dependant.relation.word}, {self.patient.name}" if self.dependant is not None else ""
 
     @property
     def is_former(self: Chat) -> bool:

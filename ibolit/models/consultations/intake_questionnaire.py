@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 from ... import errors
 from ...extensions import Model, db
 from ...services import clock
-from ..chats import Attachment, Card, Message, refuse_sent, register_card
+from ..chats import Attachment, Card, Chat, Message, refuse_sent, register_card
 from ..people import FactKind, PatientFact
 from ..types import RowId, UtcDateTime
 from .consultation import Consultation
@@ -81,9 +81,11 @@ class IntakeQuestionnaire(Model):
 
     @classmethod
     def is_first_of(cls, consultation: Consultation) -> bool:
-        """The patient has sent none before another consultation: birth date and sex are asked with this one."""
-        others = Consultation.patient_id == consultation.patient_id, Consultation.id != consultation.id
-        sent = select(cls.id).join(Consultation, Consultation.id == cls.consultation_id).where(*others)
+        """None about this person was sent before another consultation: birth date and sex are asked with this one."""
+        whose, others = consultation.chat.subject_key, Consultation.id != consultation.id
+        is_about = Chat.patient_id == whose.patient_id, Chat.dependant_id.is_not_distinct_from(whose.dependant_id)
+        sent = select(cls.id).join(Consultation, Consultation.id == cls.consultation_id)
+        sent = sent.join(Chat, Chat.id == Consultation.chat_id).where(*is_about, others)
         return db.session.scalar(sent.limit(1)) is None
 
     @classmethod

@@ -51,5 +51,8 @@ class ConsultationSides:
     def doctor(self: Consultation) -> Doctor:
         return self.chat.doctor
 
+    def named_for(self: Consultation, viewer: User) -> User | Dependant:
+        return self.chat.named_for(viewer)
+
     def other_than(self: Consultation, user: User) -> User:
         return self.chat.other_than(user)

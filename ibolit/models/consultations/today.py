@@ -18,7 +18,7 @@ from ...services import clock
 from ..chats import Chat
 from ..doctors import Doctor
 from ..payments import Payment
-from ..people import User
+from ..people import Dependant, User
 from ..types import UtcDateTime
 from .choosing import TimeOption
 from .conclusion import Conclusion
@@ -161,6 +161,7 @@ def _for_a_line() -> tuple[ORMOption, ...]:
     people = joinedload(Consultation.chat)
     return (
         people.joinedload(Chat.patient).load_only(User.name, User.timezone, User.seen_at),
+        people.joinedload(Chat.dependant).load_only(Dependant.name),
         people.joinedload(Chat.doctor),
         joinedload(Consultation.attendances),
         joinedload(Consultation.time_options),
