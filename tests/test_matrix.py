@@ -117,6 +117,26 @@ def compare(world: World, actor: Actor, row: Row) -> None:
     assert foreign.status_code >= 300, f"{actor.name} gets into a foreign {row.door}"
 
 
+OF_A_WRITER = ("chat", "file", "offer", "message", "consultation", "done", "ahead")
+OF_WHAT_IS_ABOUT_SOMEBODY = [door for door, row in TABLE.items() if row.of in OF_A_WRITER and row.method != "OPTIONS"]
+
+
+@pytest.mark.parametrize("door", OF_WHAT_IS_ABOUT_SOMEBODY)
+def test_who_may_write_for_somebody_no_more_is_a_stranger(world: World, snapshot: Snapshot, door: str) -> None:
+    """A parent after the 18th birthday, a writer without the permission: nothing of the chat is there, to the word."""
+    actor, row = world.actors["patient"], TABLE[door]
+    with closing(sqlite3.connect(db.engine.url.database or "")) as clinic:
+        ended = "UPDATE chat_member SET until = '2026-01-01 00:00:00.000000' WHERE chat_id = ? AND user_id = ?"
+        clinic.execute(ended, (int(world.things["a"]["chat"]), actor.user_id))
+        clinic.commit()
+    ask(world, actor, row, "missing")  # which notes that they are here
+    told = [
+        plain(ask(world, actor, row, which), row.path(world.target(actor, row.of, which)))
+        for which in ("own", "missing")
+    ]
+    assert told[0] == told[1], f"who may not read any more gets into {door}"
+
+
 OF_A_CHAT = [door for door, row in TABLE.items() if row.of in ("chat", "file", "offer") and row.method != "OPTIONS"]
 
 

@@ -44,6 +44,7 @@ from ..models import (
     Chat,
     ChatMember,
     Consultation,
+    Dependant,
     Doctor,
     FactList,
     Message,
@@ -152,9 +153,16 @@ def patient_facts_changed(fact: PatientFactsChanged) -> None:
         is_about = Chat.dependant_id.is_not_distinct_from(whose.dependant_id)
         doctors = select(User).join(Doctor, Doctor.user_id == User.id).join(Chat, Chat.doctor_id == Doctor.id)
         doctors = doctors.where(Chat.patient_id == whose.patient_id, is_about).distinct()
-        for reader in [db.session.get_one(User, whose.patient_id), *db.session.scalars(doctors)]:
+        for reader in [*_writers_of(whose), *db.session.scalars(doctors)]:
             if _is_listening(reader.id):
                 _show_facts(reader, whose)
+
+
+def _writers_of(whose: SubjectKey) -> list[User]:
+    """The patient, unless it is about somebody they may not write for any more."""
+    dependant = db.session.get(Dependant, whose.dependant_id) if whose.dependant_id is not None else None
+    is_shut = dependant is not None and not dependant.may_be_written_for
+    return [] if is_shut else [db.session.get_one(User, whose.patient_id)]
 
 
 def _show_facts(reader: User, whose: SubjectKey) -> None:

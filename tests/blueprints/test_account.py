@@ -48,7 +48,10 @@ def lines_of(page: str) -> dict[str, str]:
 
 def test_every_line_leads_to_a_page_that_leads_back(as_patient: Browser, as_doctor: Browser) -> None:
     for browser, more in (
-        (as_patient, {f"/profile/{page}" for page in ("birth-date", "sex", "payments", "phone", "erasure", "family")}),
+        (
+            as_patient,
+            {f"/profile/{page}" for page in ("birth-date", "sex", "payments", "phone", "erasure", "family", "my-data")},
+        ),
         (as_doctor, set()),
     ):
         lines = lines_of(browser.get("/profile").text)

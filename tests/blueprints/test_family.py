@@ -51,7 +51,6 @@ def test_child_is_added_with_the_declaration_and_stands_in_the_list(as_patient: 
     page = seen(as_patient)
     assert "Добавлено: Ваня Соколов." in page
     assert "мужской пол, вы мама" in page
-    assert "Ваня Соколов" in seen(as_patient, "/profile")
     (vanya,) = family(patient)
     assert (vanya.birth_date, vanya.sex, vanya.relation) == (date(2023, 4, 12), Sex.MALE, Relation.MOTHER)
     declared = db.session.scalars(db.select(Consent).where(Consent.document == DocumentKind.REPRESENTATION)).one()

@@ -11,7 +11,6 @@ import pytest
 from browser import Browser
 from factories import later, make_chat, make_child, make_doctor, propose, say
 from flask import Flask
-from notified import told
 from reading import words as words_of
 from started_consultations import completed_consultation
 
@@ -21,6 +20,7 @@ from ibolit.models import (
     AuditEvent,
     Chat,
     Dependant,
+    DependantEnding,
     Doctor,
     FactKind,
     PatientFact,
@@ -209,12 +209,22 @@ def test_live_row_names_the_child(as_patient: Browser, about_child: Chat, doctor
     assert WRITER in text
 
 
-def test_nothing_that_leaves_the_house_names_a_dependant(
-    as_doctor: Browser, patient: User, about_child: Chat, services: Services
+def test_facts_come_live_to_who_writes_for_the_child_and_to_its_doctor(
+    services: Services, patient: User, about_child: Chat, child: Dependant
 ) -> None:
-    propose(about_child)
-    say(about_child, about_child.doctor.user, "Покажите сыпь")
-    assert "proposed" in told(patient)
+    queues = [services.realtime.open(user.id, 0) for user in (patient, about_child.doctor.user)]
+    PatientFact.add(child.subject_key, patient, FactKind.ALLERGY, "Клубника")
+    db.session.commit()
+    heard = ["\n".join(iter(queue.take, None)) for queue in queues]
+    assert all("Клубника" in one and f"facts-{child.subject_key}-allergy" in one for one in heard)
+    child.archive(DependantEnding.PERMISSION_WITHDRAWN)
+    db.session.commit()
+    PatientFact.add(child.subject_key, about_child.doctor.user, FactKind.ALLERGY, "Орехи")
+    db.session.commit()
+    heard = ["\n".join(iter(queue.take, None)) for queue in queues]
+    assert ["Орехи" in one for one in heard] == [False, True]
+    for queue in queues:
+        services.realtime.close(queue)
 
 
 # Who may look no more

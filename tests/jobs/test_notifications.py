@@ -10,7 +10,7 @@ from threading import Thread
 
 import pytest
 from consultation_steps import StillClock, cancel, confirm, ready, request_reschedule, work
-from factories import make_chat, make_doctor, make_user, propose
+from factories import make_chat, make_child, make_doctor, make_user, propose
 from flask import Flask, current_app, render_template
 
 from ibolit.extensions import db
@@ -140,6 +140,19 @@ def test_nothing_that_leaves_the_house_says_what_it_is_about(chat: Chat, patient
         for text in written:
             assert FORBIDDEN.search(text) is None, text
             assert [secret for secret in secrets if secret.lower() in text.lower()] == []
+
+
+def test_nothing_that_leaves_the_house_names_a_dependant(patient: User, doctor: Doctor) -> None:
+    """Nor that there is one; a push may name the doctor, where the patient lets it."""
+    patient.push_names = True
+    chat = make_chat(patient, doctor, make_child(patient, "Тимофей Ясный"))
+    consultation = propose(chat, starts_at=START)
+    for one in every_notification(patient, consultation, chat):
+        written = [render_template(f"{way}/notification.txt", notification=one, link="") for way in ("sms", "push")]
+        if one.kind not in ("ready", "late"):
+            written += sending.render_mail("notification", notification=one, link="").values()
+        for text in written:
+            assert [word for word in ("тимофе", "ясн", "реб", "дет", "сын", "мам") if word in text.lower()] == []
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from consultation_steps import confirm
-from factories import attach, make_chat, make_child, make_doctor, make_user, open_hours, propose, say
+from factories import attach, make_chat, make_doctor, make_user, open_hours, propose, say
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 from payment_steps import begin, buy, request_refund

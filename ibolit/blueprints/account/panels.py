@@ -11,7 +11,6 @@ from flask_login import current_user
 from ...extensions import db
 from ...models import (
     Consent,
-    Dependant,
     Device,
     EmailProof,
     Invitation,
@@ -48,7 +47,6 @@ def states() -> dict[str, Any]:
         "town": town_of(current_user.zone, clock.now()),
         "other_devices": Device.count_of(current_user) - 1,
         "documents_from": Consent.coming_for(current_user),
-        "family": ", ".join(one.name for one in Dependant.of(current_user)) if current_user.is_patient else "",
         "template_count": ReplyTemplate.count_of(doctor) if doctor else 0,
     }
 

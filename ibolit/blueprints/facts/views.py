@@ -124,7 +124,10 @@ def _whose(id: SubjectKey) -> tuple[User | Dependant, Chat | None]:
 
 def _own(dependant_id: int | None) -> User | Dependant:
     user: User = current_user._get_current_object()
-    return user if dependant_id is None else Dependant.find_for(user, dependant_id) or abort(404)
+    if dependant_id is None:
+        return user
+    dependant = Dependant.find_for(user, dependant_id)
+    return dependant if dependant is not None and dependant.may_be_written_for else abort(404)
 
 
 def _log_change(fact: PatientFact) -> None:

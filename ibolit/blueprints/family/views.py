@@ -21,10 +21,10 @@ bp = Blueprint("family", __name__, url_prefix="/profile/family")
 @bp.get("")
 @login_required
 def index() -> ResponseReturnValue:
+    """Children; adult relatives have a page of their own (blueprints/relatives)."""
     dependants = Dependant.of(_patient())
-    return render_template(
-        "pages/family/index.html", dependants=dependants, is_full=len(dependants) >= Dependant.MOST, most=Dependant.MOST
-    )
+    shown = {"children": [one for one in dependants if one.is_child], "is_full": len(dependants) >= Dependant.MOST}
+    return render_template("pages/family/index.html", **shown)
 
 
 @bp.get("/child")
@@ -99,7 +99,8 @@ def _patient() -> User:
 
 
 def _own(id: int) -> Dependant:
-    return Dependant.find_for(_patient(), id) or abort(404)
+    child = Dependant.find_for(_patient(), id)
+    return child if child is not None and child.is_child else abort(404)
 
 
 def _locked(id: int) -> Dependant:
