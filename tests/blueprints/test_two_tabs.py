@@ -44,7 +44,8 @@ pytestmark = pytest.mark.slow_file
 
 # What begins something new, or answers what its page showed (`seen`, `rest`, `promise`): no kept text stands in it.
 NOT_EDITING = {
-    "account.change_email", "auth.consent", "auth.phone", "chat.create", "chat.post", "consultations.cancel",
+    "account.ask_new_phone", "account.change_email", "auth.consent", "auth.phone", "chat.create", "chat.post",
+    "consultations.cancel",
     "consultations.give_conclusion",  # a draft, below
     "facts.create", "family.add_child", "consultations.send_review", "consultations.request_reschedule",
     "invitations.create",
@@ -53,7 +54,8 @@ NOT_EDITING = {
     "practice.add_time_off", "practice.add_appointment_type",
     "practice.set_hours",  # a day is compared as a whole: test_hours.py
     "practice.change_appointment_type",  # its price and its tick exclude each other: test_appointment_types.py
-    "proposals.create", "proposals.send_request", "relatives.create", "replies.create", "tariffs.buy",
+    "proposals.create", "proposals.send_request", "relatives.create", "relatives.mark_death",
+    "replies.create", "tariffs.buy",
 }  # fmt: skip
 
 
@@ -359,7 +361,7 @@ def photo_of(doctor: Doctor) -> tuple[str, str]:
 # What is on none of these pages.
 ELSEWHERE = {
     # Ways in, out and to another device: nothing is kept that two windows could change.
-    "account.ask_new_phone", "account.ask_another_phone", "account.change_phone",
+    "account.ask_another_phone", "account.change_phone",
     "account.undo_erasure",  # of who has asked for it
     "account.confirm_by_code", "account.confirm_by_password", "account.end_device", "account.end_other_devices",
     "account.prove_email", "account.send_code", "auth.begin_anew", "auth.code", "auth.login", "auth.mail_code",
@@ -384,7 +386,7 @@ ELSEWHERE = {
     "practice.change_time_off",  # two windows of it: test_away.py
     # Codes, and what is done once and asked of nobody twice: test_relatives.py.
     "relatives.check_child_code", "relatives.end", "relatives.grant", "relatives.invite_to_own_phone",
-    "relatives.mark_death", "relatives.note_spoken", "relatives.remove", "relatives.send_again",
+    "relatives.note_spoken", "relatives.remove", "relatives.send_again",
     "relatives.send_child_code", "relatives.accept_chats", "relatives.unmark_death",
     # Words that begin something new.
     "account.request_refund", "invitations.take_columns", "operator.refund_out_of_band", "payments.send_receipt",
