@@ -126,6 +126,7 @@ def _tell_of_absences(subscribers: Subscribers) -> None:
 
 
 def _tell_of_relatives(subscribers: Subscribers) -> None:
+    subscribers.before_commit(DependantChanged, relatives.dependant_removed)
     subscribers.before_commit(ChatHandedOver, relatives.chat_handed_over)
     subscribers.before_commit(ComesOfAgeSoon, relatives.comes_of_age_soon)
     subscribers.before_commit(ComesOfAge, relatives.comes_of_age)

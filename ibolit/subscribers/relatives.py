@@ -4,10 +4,11 @@ account that is erased, and outside the app no name is said anyway."""
 from __future__ import annotations
 
 from ..config import current_settings
-from ..events import AccountDeathMarked, ChatHandedOver, ComesOfAge, ComesOfAgeSoon, DeathMarked
+from ..events import AccountDeathMarked, ChatHandedOver, ComesOfAge, ComesOfAgeSoon, DeathMarked, DependantChanged
 from ..extensions import db
 from ..formatting import day_of
-from ..models import Chat, Dependant, Notification, NotificationKind, User
+from ..models import Chat, Dependant, DependantEnding, Notification, NotificationKind, User
+from ..models.family import permission
 
 
 def chat_handed_over(fact: ChatHandedOver) -> None:
@@ -15,6 +16,13 @@ def chat_handed_over(fact: ChatHandedOver) -> None:
     what = "Это прежняя переписка, её можно только читать." if chat.is_former else "Теперь здесь пишет сам пациент."
     said = f"{what} Кто писал раньше, эту переписку больше не видит."
     chat.post_system_note(said, by=chat.patient_id)
+
+
+def dependant_removed(fact: DependantChanged) -> None:
+    """Whom one writes for no more has permitted nothing any more, by whichever door they were taken off."""
+    dependant = db.session.get_one(Dependant, fact.dependant_id)
+    if dependant.permitted_at is not None and dependant.ending is DependantEnding.REMOVED:
+        permission.end(dependant, DependantEnding.REMOVED)
 
 
 def comes_of_age_soon(fact: ComesOfAgeSoon) -> None:

@@ -150,6 +150,16 @@ def test_ended_permission_takes_reading_at_once(relative: Dependant, doctor: Doc
     assert chat.takes_messages_from(account)
 
 
+def test_taken_off_by_the_writer_it_has_ended(relative: Dependant, doctor: Doctor) -> None:
+    account = permit(relative)
+    chat = chat_about(relative, doctor)
+    relative.archive()
+    db.session.commit()
+    assert not reads(relative.user, chat)
+    assert reads(account, chat)
+    assert make_relative(relative.user).may_be_written_for is False  # brought back, it asks for a new permission
+
+
 def test_ended_twice_is_ended(relative: Dependant, doctor: Doctor) -> None:
     permit(relative)
     chat = chat_about(relative, doctor)

@@ -64,7 +64,8 @@ def end(dependant: Dependant, ending: DependantEnding = DependantEnding.PERMISSI
     no account. Ended twice it is ended."""
     Dependant.lock_of(dependant.user)
     db.session.refresh(dependant)
-    if dependant.ending not in (None, DependantEnding.REMOVED) or dependant.ending is ending:
+    is_done = dependant.ending is ending and dependant.permitted_at is None
+    if dependant.ending not in (None, DependantEnding.REMOVED) or is_done:
         return
     if dependant.account is not None:
         hand_over(dependant, dependant.account)

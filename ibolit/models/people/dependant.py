@@ -82,9 +82,6 @@ class DependantEnding(StrEnum):
 
 INVITED_AHEAD = timedelta(days=30)  # before the 18th birthday
 
-# By the user; and an adult may permit it anew.
-MAY_COME_BACK = (DependantEnding.REMOVED, DependantEnding.PERMISSION_WITHDRAWN)
-
 
 @dataclass(frozen=True)
 class DependantTerms:
@@ -213,7 +210,7 @@ class Dependant(Person, Model):
         one = cls._same(user, terms)
         if one is not None and one.archived_at is None:
             return one
-        if one is not None and one.ending not in MAY_COME_BACK:
+        if one is not None and not one._may_come_back:
             raise errors.DependantHasEnded
         if len(cls.of(user)) >= cls.MOST:
             raise errors.TooManyDependants
@@ -249,6 +246,12 @@ class Dependant(Person, Model):
             Consent.withdraw_representation(self.id)
             db.session.flush()
             record(DependantChanged(self.id))
+
+    @property
+    def _may_come_back(self) -> bool:
+        """It was the user who has ended it; and an adult may permit it anew."""
+        is_permitted_anew = self.ending is DependantEnding.PERMISSION_WITHDRAWN and not self.is_child
+        return self.ending is DependantEnding.REMOVED or is_permitted_anew
 
     @classmethod
     def _same(cls, user: User, terms: DependantTerms) -> Self | None:
