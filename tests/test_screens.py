@@ -33,6 +33,7 @@ NO_PAGES = {
     "calls.signal": "a socket",
     "invitations.show": "a row of the list",
     "live.listen": "a socket",
+    "my_data.download_copy": "a file",
     "pwa.favicon": "a picture",
     "pwa.manifest": "for browsers",
     "pwa.robots": "for search engines",

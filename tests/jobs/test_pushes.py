@@ -453,7 +453,7 @@ def run_in(app: Flask) -> None:
 
 def test_pushes_have_hands_of_their_own(clinic: Flask) -> None:
     queues = [thread.queue for thread in clinic.extensions["ibolit_worker"]._threads]
-    assert [queues.count(queue) for queue in QUEUES] == [1, 1, 1, 1, 4]
+    assert [queues.count(queue) for queue in QUEUES] == [1, 1, 1, 1, 4, 1]
     assert PUSHES.kinds == {JobKind.PUSH, JobKind.SECURITY_PUSH, JobKind.SMS_ALARM}
 
 
