@@ -129,7 +129,7 @@ class Chat(
     # Rows are written by their numbers, so that a flush, one with every message, need not look along these.
     pinned_message_id: Mapped[int | None] = query_expression()  # asked for by the page (Consultation.pinned_first())
     has_fact_question: Mapped[bool | None] = query_expression()  # of a patient's page (fact_question_first())
-    has_family: Mapped[bool | None] = query_expression()  # of who opens it: its patient has dependants
+    has_family: Mapped[bool | None] = query_expression()  # its patient has dependants
     unread_here: Mapped[int | None] = query_expression()  # of who asked for a list; see unread_by()
     patient: Mapped[User] = relationship(foreign_keys=[patient_id], innerjoin=True, viewonly=True)
     dependant: Mapped[Dependant | None] = relationship(viewonly=True)
@@ -255,6 +255,7 @@ def _with_people() -> Select[tuple[Chat]]:
     """The doctor's account knows, too, whose it is: whoever looks on is asked whether they are a doctor."""
     doctor_user = aliased(User)
     doctor = contains_eager(Chat.doctor).contains_eager(Doctor.user.of_type(doctor_user))
+    family = exists().where(Dependant.user_id == Chat.patient_id, Dependant.archived_at.is_(None)).correlate(Chat)
     return (
         select(Chat)
         .join(Chat.doctor)
@@ -265,6 +266,7 @@ def _with_people() -> Select[tuple[Chat]]:
             doctor.contains_eager(doctor_user.doctor),
             contains_eager(Chat.patient),
             contains_eager(Chat.dependant),
+            with_expression(Chat.has_family, family),
         )
     )
 
@@ -279,8 +281,7 @@ def _last_noted() -> Update:
 @cache
 def _one_of(*more: ORMOption, anew: bool = False) -> Select[tuple[Chat]]:
     reader: BindParameter[int] = bindparam("reader")
-    family = exists().where(Dependant.user_id == Chat.patient_id, Dependant.archived_at.is_(None)).correlate(Chat)
-    people = _with_people().options(joinedload(Chat.members), with_expression(Chat.has_family, family), *more)
+    people = _with_people().options(joinedload(Chat.members), *more)
     is_member = exists().where(ChatMember.chat_id == Chat.id, ChatMember.user_id == reader, ChatMember.are_here())
     one = people.where(Chat.id == bindparam("id"), is_member)
     return one.execution_options(populate_existing=True) if anew else one
