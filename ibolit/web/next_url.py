@@ -40,9 +40,13 @@ def after_sign_in(user: User) -> str:
 
 
 def by_way_of_suggestion(user: User, target: str) -> str:
-    """A list's birth date is asked about once, before the chat that its invitation has opened."""
-    page = url_for("account.suggested_birth_date")
-    if urlsplit(target).path == page or Invitation.birth_date_suggested_to(user) is None:
+    """A list's birth date is asked about once, before the chat that its invitation has opened; a child's first."""
+    here = urlsplit(target).path
+    if here in (url_for("account.suggested_birth_date"), url_for("suggested_child.show")):
+        return target
+    if user.is_patient and Invitation.child_suggested_to(user) is not None:
+        return url_for("suggested_child.show", next=target)
+    if Invitation.birth_date_suggested_to(user) is None:
         return target
     return url_for("account.suggested_birth_date", next=target)
 

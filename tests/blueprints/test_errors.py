@@ -196,7 +196,7 @@ PRACTICE = [
 PRACTICE += [f"tariffs/1/{action}" for action in ("visibility", "mark", "place")]
 POSTS += [f"/practice/{part}" for part in PRACTICE] + ["/patients/search", "/patients/1/note", "/patients/1/days"]
 POSTS += ["/patients/1/facts", *(f"/facts/1/{part}" for part in ("text", "removal", "restoration", "sharing"))]
-POSTS += ["/chats/1/subject", "/messages/1/subject"]
+POSTS += ["/chats/1/subject", "/messages/1/subject", "/profile/family/suggestion", "/profile/family/suggestion/refusal"]
 POSTS += [
     "/stand-in-offers/1/choice",
     "/replies",

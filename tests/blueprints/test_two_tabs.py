@@ -381,6 +381,7 @@ ELSEWHERE = {
     "consultations.mark_ready", "consultations.pay", "demo.decide", "invitations.start_import",
     "operator.close_alert", "operator.retry", "payments.check", "practice.move_tariff",
     "practice.move_appointment_type",
+    "suggested_child.add", "suggested_child.refuse",  # of what a list has said, once: test_invited_child.py
     "subjects.copy", "subjects.switch",  # whom it is about goes with the button
     "recalls.create", "replies.move", "replies.note_use", "stand_in.choose", "practice.end_time_off",
     "practice.change_time_off",  # two windows of it: test_away.py

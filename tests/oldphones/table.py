@@ -16,7 +16,8 @@ from live_clinic import ROOT
 from oldphones.walked import DESK, PLAIN, PLAIN_DESK, SPOKEN, WALKS, Walks, walk
 from PIL import Image
 
-WHOLE = (*WALKS[:-1], "network", WALKS[-1])
+LEAVING = WALKS.index("leave")
+WHOLE = (*WALKS[:LEAVING], "network", *WALKS[LEAVING:])
 ENGINES = {
     "webkit602": "iPhone with iOS 10",
     "chromium45": "Android 5 as sold",

@@ -18,9 +18,9 @@ HERE = Path(__file__).resolve().parent
 PYTHON = "/usr/bin/python3"  # Debian's own: the engines' bindings come from apt and no venv sees them
 Walks = tuple[str, ...]
 # Each begins where the one before ended.
-WALKS = ("invitation", "entry", "chat", "payment", "consultation", "profile", "leave")
+WALKS = ("invitation", "entry", "chat", "payment", "consultation", "profile", "leave", "family")
 DESK = ("desk", "away")  # a doctor's, and what it means for a patient; begins at /login
-PLAIN = ("plain",)  # with scripts off, begins at /login
+PLAIN = ("plain", "family")  # with scripts off, begins at /login
 PLAIN_DESK = ("plain-desk",)
 SPOKEN = ("voice",)  # into the engine's own recorder, begins at /login
 # An old engine's word about what it does not know and therefore leaves out.

@@ -227,6 +227,9 @@ POST /consultations/<int:id>/child-code       | teens       | login | gate  | in
 POST /consultations/<int:id>/child-code/check | teens       | login | gate  | in      | 404    | 404      | card
 GET /messages                                 | -           | login | gate  | in      | in     | in       | card
 POST /messages/<int:id>/recall                 | message     | login | gate  | in      | 404    | 404      | card
+GET /profile/family/suggestion                 | -           | login | gate  | in      | 404    | 404      | card
+POST /profile/family/suggestion                | -           | login | gate  | in      | 404    | 404      | card
+POST /profile/family/suggestion/refusal        | -           | login | gate  | in      | 404    | 404      | card
 GET /messages/<int:id>/subject                 | message     | login | gate  | in      | 404    | 404      | card
 POST /messages/<int:id>/subject                | message     | login | gate  | in      | 404    | 404      | card
 POST /chats/<int:id>/subject                   | chat        | login | gate  | in      | 404    | 404      | card

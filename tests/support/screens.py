@@ -528,6 +528,8 @@ IN_A_CONSULTATION = [
 ]
 
 OF_FAMILY = [
+    Screen("invited-child", MOTHER, "/profile/family/suggestion?next=/messages"),
+    Screen("invited-child-wrong", MOTHER, reach=send("form.form"), lands="suggested_child.show"),
     Screen("doctor-for-whom", MOTHER, "/doctors/3", pictured=True),
     Screen("doctor-for-whom-wrong", MOTHER, reach=begin_for_nobody),
     Screen("messages-of-children", MOTHER, "/messages"),
@@ -682,6 +684,11 @@ def prepare(clinic: LiveClinic) -> dict[str, object]:
         } | _payments_of(anna)  # fmt: skip
         listed = Invitation.invite(newest.doctor, newest, phone="+79165550203")
         listed.birth_date, listed.accepted_at, listed.accepted_by_id = date(1957, 5, 3), clock.now(), marina.id
+        for_child = Invitation.invite(newest.doctor, newest, phone="+79165550204", name="Петя Волков")
+        mother = User.by_phone(MOTHER)
+        assert mother is not None
+        for_child.birth_date, for_child.accepted_at = clock.now().date() - timedelta(days=800), clock.now()
+        for_child.accepted_by_id = mother.id
         change = SecurityEvent.announce(
             make_user("Зинаида Белова"), SecurityEventKind.WRONG_PASSWORDS
         )  # nobody's walk is closed by it

@@ -304,9 +304,9 @@ def proved_code() -> LoginCode | None:
 
 
 def _suggested_name() -> str:
-    """As the clinic calls whom it has invited."""
+    """As the clinic calls whom it has invited; a child has no account."""
     invitation = db.session.get(Invitation, session.get("invitation", 0))
-    return invitation.name if invitation is not None else ""
+    return invitation.name if invitation is not None and not invitation.names_child else ""
 
 
 def _set_password(asked: LoginCode, name: str | None, hashed: str) -> User:

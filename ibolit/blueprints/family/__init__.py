@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import views
+from . import suggested, views
 
-blueprints = (views.bp,)
+blueprints = (views.bp, suggested.bp)

@@ -11,8 +11,9 @@ from wtforms.validators import DataRequired, Length, ValidationError
 
 from ... import patient_lists
 from ...models import Doctor
+from ...models.people import birth_dates
 from ...patient_lists import ColumnKind
-from ...web.fields import ClientIdField, HasLetters, SmsPhoneMixin, invalid_choice
+from ...web.fields import BirthDateField, ClientIdField, HasLetters, SmsPhoneMixin, invalid_choice
 from ...web.text_filters import one_line
 
 WRONG_CONTACT = {
@@ -56,8 +57,13 @@ class InvitationForm(HostForm):
         ],
         [one_line],
     )
+    child_born = BirthDateField("Дата рождения ребёнка", filters=[one_line])
     phone: str | None = None
     email: str | None = None
+
+    def validate_child_born(self, field: BirthDateField) -> None:
+        if field.day is not None and field.day <= birth_dates.latest_of_age():
+            raise ValidationError("По этой дате 18 лет уже есть: взрослого приглашают по его телефону.")
 
     def validate_contact(self, field: StringField) -> None:
         try:

@@ -54,7 +54,8 @@ def create() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _refuse(form)
     with submission(form.contact) as sent:
-        invitation = Invitation.invite(form.host, current_user, phone=form.phone, email=form.email, name=form.name.data)
+        whom: dict[str, Any] = {"phone": form.phone, "email": form.email, "name": form.name.data}
+        invitation = Invitation.invite(form.host, current_user, birth_date=form.child_born.day, **whom)
         log_audit(AuditAction.INVITED, invitation.id, patient=None)
     if sent.is_refused:
         known = sent.refusal.chat_id if isinstance(sent.refusal, errors.AlreadyHasChat) else None

@@ -93,13 +93,14 @@ class InvitationAcceptance:
         """Where it has led this very person."""
         if self.accepted_by_id != user.id:
             return None
-        return db.session.scalar(select(Chat.id).where(Chat.patient_id == user.id, Chat.doctor_id == self.doctor_id))
+        led = Chat.between(user, self.doctor)
+        return led.id if led is not None else None
 
     def _claim(self: Invitation, patient: User, may_add_email: bool) -> None:
         if not self.is_alive:
             raise errors.InvitationIsOver
         self.accepted_at, self.accepted_by_id = clock.now(), patient.id
-        if patient.birth_date is not None:  # as they say it themselves
+        if patient.birth_date is not None and not self.names_child:  # as they say it themselves
             self.birth_date = None
         if self.email is not None and patient.email is None and may_add_email:
             advisory_lock(LockKind.EMAIL, self.email)  # two may prove the same address at once

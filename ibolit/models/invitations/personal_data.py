@@ -12,10 +12,13 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Mapped
 
 from ...extensions import db
+from ...normalization import key_of
 from ...services import clock
-from ..people import User, birth_dates
+from ..chats import Chat
+from ..people import Dependant, User, birth_dates
 
 if TYPE_CHECKING:
     from .invitation import Invitation
@@ -25,6 +28,9 @@ KEPT_FOR = timedelta(days=37)  # from the last sending; a suggestion, from when 
 
 class InvitationPersonalData:
     """An invitation's facet for what the clinic's list has said of somebody who has not said it themselves."""
+
+    if TYPE_CHECKING:  # what is assigned here, and may be None
+        birth_date: Mapped[date | None]
 
     @classmethod
     def birth_date_suggested_to(cls: type[Invitation], patient: User) -> date | None:
@@ -37,6 +43,34 @@ class InvitationPersonalData:
         suggested = select(cls.birth_date).where(cls.accepted_by_id == patient.id, cls.birth_date.is_not(None))
         known = db.session.scalars(suggested.order_by(cls.accepted_at, cls.id)).all()
         return next((day for day in known if day and birth_dates.age_of(day) >= birth_dates.OF_AGE), None)
+
+    @property
+    def names_child(self: Invitation) -> bool:
+        """Nobody under age has an account: whoever was born on such a day is a child of who comes."""
+        return self.birth_date is not None and self.birth_date > birth_dates.latest_of_age()
+
+    @classmethod
+    def child_suggested_to(cls: type[Invitation], patient: User) -> Invitation | None:
+        """The first invitation they have accepted that names a child and was not answered; with its doctor."""
+        named = cls.accepted_by_id == patient.id, cls.birth_date > birth_dates.latest_of_age()
+        return db.session.scalar(cls._with_doctor().where(*named).order_by(cls.accepted_at, cls.id).limit(1))
+
+    def childs_name_for(self: Invitation, patient: User) -> str:
+        """Empty where the list has called the parent."""
+        return "" if key_of(self.name) == key_of(patient.name) else self.name
+
+    def take_child(self: Invitation, child: Dependant) -> int:
+        """The id of the chat about the child, which the doctor has invited into. The parent's own, if it was opened by
+        this and nobody has written into it, leaves the list. Under the lock of the patient's row; commit later."""
+        own = Chat.between(child.user, self.doctor)
+        if own is not None and own.last_seq == 0:
+            own.last_at = None
+        self.drop_child()
+        return Chat.begin(child.user, self.doctor, child, invited=True)
+
+    def drop_child(self: Invitation) -> None:
+        """It is answered, whatever was said; commit later."""
+        self.birth_date = None
 
     @classmethod
     def answer_birth_date(cls: type[Invitation], patient: User, shown: date, *, is_right: bool) -> bool:
@@ -55,7 +89,7 @@ class InvitationPersonalData:
         if born is not None:
             birth_dates.check(born)
         patient.birth_date = born
-        suggested = update(cls).where(cls.accepted_by_id == patient.id, cls.birth_date.is_not(None))
+        suggested = update(cls).where(cls.accepted_by_id == patient.id, cls.birth_date <= birth_dates.latest_of_age())
         db.session.execute(suggested.values(birth_date=None))
 
     @classmethod

@@ -30,6 +30,13 @@ def age_of(born: date, on: date | None = None) -> int:
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
+def latest_of_age() -> date:
+    """Who was born on it, or before, is of age today."""
+    today = _today()
+    is_leap_day = (today.month, today.day) == (2, 29)
+    return date(today.year - OF_AGE, 2, 28) if is_leap_day else today.replace(year=today.year - OF_AGE)
+
+
 def months_of(born: date, on: date | None = None) -> int:
     """In whole months, today or `on` another day; of the 31st: after a short month from the 1st on."""
     today = on or _today()
