@@ -138,6 +138,7 @@ def test_declaration_for_a_child_ends_with_whom_it_was_for(as_patient: Browser, 
     page = as_patient.get(CONSENTS).text
     assert "Заявление законного представителя" in page
     assert "Ваня Соколов, редакция" in words(page)
+    assert 'href="/profile/family"' in page
     assert "отозвано" not in page
     db.session.merge(vanya).archive()
     db.session.commit()
