@@ -25,6 +25,7 @@ from ibolit.models import (
     Sex,
     User,
 )
+from ibolit.models.family import permission
 from ibolit.models.people import birth_dates
 from ibolit.services import clock
 
@@ -71,7 +72,18 @@ def test_same_name_and_birth_date_bring_back_who_was_taken_off(patient: User, do
     assert Chat.begin(patient, doctor, vanya) == chat.id
 
 
-@pytest.mark.parametrize("ending", [one for one in DependantEnding if one is not DependantEnding.REMOVED])
+def test_who_withdrew_the_permission_comes_back_without_it(patient: User) -> None:
+    """They are asked for it anew."""
+    terms = DependantTerms("Пётр", date(1950, 1, 1), Relation.SON, kind=DependantKind.ADULT)
+    pyotr = add(patient, terms)
+    pyotr.permitted_at = clock.now()
+    permission.end(pyotr)
+    db.session.commit()
+    assert add(patient, terms).id == pyotr.id
+    assert not pyotr.may_be_written_for
+
+
+@pytest.mark.parametrize("ending", [DependantEnding.CAME_OF_AGE, DependantEnding.DIED, DependantEnding.ENDED_BY_OFFICE])
 def test_who_was_ended_by_others_does_not_come_back(patient: User, ending: DependantEnding) -> None:
     add(patient).archive(ending)
     db.session.commit()
