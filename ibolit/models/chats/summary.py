@@ -62,7 +62,7 @@ class ChatSummary:
 
     def others_of(self: Chat, viewer: User) -> list[Dependant]:
         """About whom else who looks at it may write to this doctor; nobody is asked for where it knows of nobody."""
-        if viewer.id != self.patient_id or self.has_family is False:
+        if viewer.id != self.patient_id or not self.has_family:
             return []
         return [one for one in viewer.writes_for if one.id != self.dependant_id]
 
