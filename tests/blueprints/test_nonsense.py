@@ -21,6 +21,7 @@ from ibolit.blueprints.booking.forms import MoveForm
 from ibolit.blueprints.calls.forms import ReportForm
 from ibolit.blueprints.chat.forms import QueueForm, RecallForm, ReceiptsForm, StandInForm
 from ibolit.blueprints.consultations.forms import ActionForm
+from ibolit.blueprints.family.forms import RemovalForm
 from ibolit.blueprints.practice.forms import EndTimeOffForm
 from ibolit.extensions import db
 from ibolit.formatting import epoch
@@ -47,7 +48,7 @@ from ibolit.services import clock
 # So many digits are too many for int(); more, in the fields of all forms at once, would be spilled into a file.
 NONSENSE = ["", "smoke", "9" * 4301, "ж" * 600]
 WIDE = "multipart/form-data"  # the fields of all forms at once, each of so many letters, are too much written otherwise
-TAKE_ANYTHING = {NotificationsForm, ActionForm, MoveForm, QueueForm, RecallForm, EndTimeOffForm}
+TAKE_ANYTHING = {NotificationsForm, ActionForm, MoveForm, QueueForm, RecallForm, EndTimeOffForm, RemovalForm}
 ONLY_SCRIPTS_POST = {ReceiptsForm, ReportForm, RenewalForm, StandInForm}  # who would read what was wrong?
 RUSSIAN = re.compile(r"[«А-ЯЁ][^A-Za-z]*|Проверьте адрес\. Пример: anna@example\.ru\.")
 

@@ -532,6 +532,7 @@ OF_FAMILY = [
     Screen("invited-child-wrong", MOTHER, reach=send("form.form"), lands="suggested_child.show"),
     Screen("doctor-for-whom", MOTHER, "/doctors/3", pictured=True),
     Screen("doctor-for-whom-wrong", MOTHER, reach=begin_for_nobody),
+    Screen("family-one", MOTHER, "/profile/family/{child}", pictured=True),
     Screen("messages-of-children", MOTHER, "/messages"),
     Screen("chat-of-child", MOTHER, "/chats/{childs_chat}", pictured=True),
     Screen("chat-writing-for", MOTHER, reach=press(".writing-for__now", ".writing-for__choice"), lands="chat.show"),
@@ -716,7 +717,8 @@ def _of_child() -> dict[str, object]:
         select(Message).join(Chat).where(Chat.dependant_id.is_not(None), Message.author_id == Chat.patient_id)
     ).first()
     assert message is not None
-    return {"childs_chat": message.chat_id, "childs_message": message.id}
+    child = db.session.get_one(Chat, message.chat_id).dependant_id
+    return {"child": child, "childs_chat": message.chat_id, "childs_message": message.id}
 
 
 def _payments_of(patient: User) -> dict[str, object]:
