@@ -95,3 +95,15 @@ def test_withdrawal_leaves_a_relatives_money_alone(patient: User, doctor: Doctor
     erasure.withdraw_processing(db.session.get_one(User, patient.id))
     db.session.commit()
     assert [one.payment_id for one in db.session.scalars(db.select(Refund))] == paid[:1]
+
+
+def test_relative_is_erased_whom_one_user_knows_under_two_names(
+    patient: User, relative: User, father: Dependant, about_him: Chat
+) -> None:
+    terms = DependantTerms("Щукарёв Пахом Ильич", BORN, Relation.DAUGHTER, kind=DependantKind.ADULT)
+    again = Dependant.add(patient, terms, "192.0.2.1")
+    again.account_id, again.permitted_at = relative.id, clock.now()
+    db.session.commit()
+    erase(relative)
+    assert db.session.get_one(User, relative.id).erased_at is not None
+    assert marked_columns("Пахом", "1948-02-17") == set()

@@ -157,7 +157,7 @@ def _become_number(user: User) -> None:
         dependant.archived_at = dependant.archived_at or clock.now()
         dependant.ending = dependant.ending or DependantEnding.REMOVED
     for dependant in db.session.scalars(select(Dependant).where(Dependant.account_id == user.id)).all():
-        dependant.name = dependant.name_key = f"№ {user.id}"  # of others, who wrote for them
+        dependant.name = dependant.name_key = f"№ {user.id}-{dependant.id}"  # of others, who wrote
         dependant.birth_date, dependant.sex, dependant.account_id = birth_dates.EARLIEST, None, None
 
 
