@@ -143,6 +143,14 @@ class ChatHandedOver(Fact):
 
 
 @dataclass(frozen=True)
+class PlaceEnded(Fact):
+    """Somebody reads this chat no more."""
+
+    chat_id: int
+    user_id: int
+
+
+@dataclass(frozen=True)
 class ComesOfAgeSoon(Fact):
     """A child will be 18 within so many days: 30, 7 or 1."""
 

@@ -47,6 +47,7 @@ from ..events import (
     ParticipantReady,
     PatientFactsChanged,
     PaymentChanged,
+    PlaceEnded,
     PromiseMissed,
     ReceiptsMoved,
     RefundDecided,
@@ -63,7 +64,7 @@ from ..events import (
 )
 from ..jobs.worker import Worker
 from ..services import current_services
-from . import absences, erasure_log, failures, family, live, notices, relatives, system_notes
+from . import absences, copies, erasure_log, failures, family, live, notices, relatives, system_notes
 
 
 def subscribe(app: Flask) -> None:
@@ -128,6 +129,12 @@ def _tell_of_absences(subscribers: Subscribers) -> None:
 def _tell_of_relatives(subscribers: Subscribers) -> None:
     subscribers.before_commit(DependantChanged, relatives.dependant_removed)
     subscribers.before_commit(ChatHandedOver, relatives.chat_handed_over)
+    for loss, without in (
+        (PlaceEnded, copies.place_ended),
+        (DependantChanged, copies.dependant_changed),
+        (ComesOfAge, copies.came_of_age),
+    ):
+        subscribers.before_commit(loss, without)
     subscribers.before_commit(ComesOfAgeSoon, relatives.comes_of_age_soon)
     subscribers.before_commit(ComesOfAge, relatives.comes_of_age)
     subscribers.before_commit(DeathMarked, relatives.death_marked)

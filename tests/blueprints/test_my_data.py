@@ -19,6 +19,7 @@ from factories import PASSWORD, attach, later, make_chat, make_child, make_user,
 from flask import Flask
 from payment_steps import buy, request_refund
 from reading import one_line
+from relatives import go_to, make_relative, permit
 from started_consultations import completed_consultation
 
 from ibolit.extensions import db
@@ -34,6 +35,7 @@ from ibolit.models import (
     Consultation,
     CopyState,
     DataCopy,
+    Dependant,
     Device,
     Doctor,
     FactKind,
@@ -51,6 +53,8 @@ from ibolit.models import (
     User,
     Variant,
 )
+from ibolit.models.chats import ChatMember
+from ibolit.models.family import permission
 from ibolit.models.my_data import contents
 from ibolit.models.people import CURRENT
 from ibolit.services import Services, clock
@@ -414,6 +418,71 @@ def test_chats_of_a_child_that_came_of_age_are_not(
     assert "Это обо мне" in everything
     assert "сыпь" not in everything
     assert "Орехи" not in everything
+
+
+def test_copy_goes_with_the_permission(old_device: Browser, patient: User, doctor: Doctor, services: Services) -> None:
+    father = make_relative(patient)
+    permit(father)
+    say(make_chat(patient, doctor, father), patient, "У папы давление")
+    copied(old_device, patient)
+    permission.end(db.session.get_one(Dependant, father.id))
+    db.session.commit()
+    assert old_device.get(download(patient)).status_code == 404
+    assert "Запросить копию" in old_device.get(COPY).text
+    run_due()
+    with pytest.raises(FileNotFoundError):
+        services.storage.size(newest(patient).key)
+
+
+def test_copy_of_what_is_known_of_a_relative_goes_with_the_permission(old_device: Browser, patient: User) -> None:
+    father = make_relative(patient)
+    permit(father)
+    PatientFact.add(father.subject_key, patient, FactKind.ALLERGY, "Орехи")
+    db.session.commit()
+    copied(old_device, patient)
+    permission.end(db.session.get_one(Dependant, father.id))
+    db.session.commit()
+    assert old_device.get(download(patient)).status_code == 404
+
+
+@pytest.mark.parametrize("has_chat", [True, False])
+def test_copy_goes_at_the_midnight_of_the_18th_birthday(
+    old_device: Browser, patient: User, doctor: Doctor, has_chat: bool
+) -> None:
+    """Before the worker has looked."""
+    vanya = make_child(patient, "Ваня Соколов", months=18 * 12 - 1)
+    if has_chat:
+        say(make_chat(patient, doctor, vanya), patient, "У Вани сыпь")
+    go_to(vanya.comes_of_age_at - timedelta(minutes=9))
+    copied(aged(old_device), patient)
+    go_to(vanya.comes_of_age_at + timedelta(minutes=1))
+    assert aged(old_device).get(download(patient)).status_code == 404
+    page = old_device.get(COPY).text
+    assert "Запросить копию" in page
+    assert "Скачать" not in page
+
+
+def test_copy_under_way_stops_at_a_chat_that_may_be_read_no_more(
+    old_device: Browser, patient: User, doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    father = make_relative(patient)
+    permit(father)
+    say(make_chat(patient, doctor, father), patient, "У папы давление")
+    fixed = contents.sizes_of
+
+    def sizes_of(user: User) -> list[contents.ChatSize]:
+        """And then the place ends, as at midnight."""
+        sizes = fixed(user)
+        member = db.session.scalars(db.select(ChatMember).where(ChatMember.user_id == user.id)).one()
+        member.until = clock.now()
+        db.session.commit()
+        return sizes
+
+    monkeypatch.setattr(contents, "sizes_of", sizes_of)
+    ask(old_device)
+    run_due()
+    copy = newest(patient)
+    assert (copy.state, copy.has_file) == (CopyState.WITHDRAWN, False)
 
 
 def test_owner_is_told_when_it_is_ready(old_device: Browser, chat: Chat, patient: User, services: Services) -> None:

@@ -12,7 +12,7 @@ from ...models.job import PAUSES
 from ...models.my_data import contents
 from ...services import current_services
 from .archive import Archive
-from .progress import Progress, Withdrawn
+from .progress import Progress, RightEnded, Withdrawn
 from .writing import write_copy
 
 
@@ -25,6 +25,10 @@ def make(job: Job) -> None:
         _make(copy, job)
     except Withdrawn:
         db.session.rollback()
+    except RightEnded:
+        db.session.rollback()
+        DataCopy.withdraw_all_of(copy.user)
+        db.session.commit()
     except Exception:
         db.session.rollback()
         if job.attempts > len(PAUSES):

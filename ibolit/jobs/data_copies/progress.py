@@ -15,6 +15,10 @@ class Withdrawn(Exception):
     """Its owner, or «Это не я», wants it no more."""
 
 
+class RightEnded(Exception):
+    """Meanwhile its owner may read a chat of it no more."""
+
+
 class Progress:
     def __init__(self, copy_id: int, job: Job) -> None:
         self._copy_id, self._job = copy_id, job

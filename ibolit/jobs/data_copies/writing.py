@@ -16,7 +16,7 @@ from . import records
 from .archive import Archive, JsonList
 from .chats import ChatWriter
 from .pages import StreamedPage, words_of_looks
-from .progress import Progress
+from .progress import Progress, RightEnded
 
 LOOKS = 500  # lines of the audit log in memory at once
 
@@ -33,6 +33,9 @@ def write_copy(archive: Archive, user: User, sizes: Sequence[ChatSize], progress
 
 
 def _write_chat(archive: Archive, user: User, size: ChatSize, number: int, progress: Progress) -> records.Record:
+    """Raises RightEnded."""
+    if not contents.is_readable_by(user, size.chat_id):
+        raise RightEnded
     writer = ChatWriter(archive, user, contents.chat_with_people(size.chat_id), f"chats/{number}", progress)
     writer.write(size)
     release()

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped
 
-from ...events import ChatHandedOver, record
+from ...events import ChatHandedOver, PlaceEnded, record
 from ...extensions import db
 from ...services import clock
 from ..people import User
@@ -56,6 +56,7 @@ class ChatHandover:
         if place is not None and place.is_here:
             place.until, place.unread, place.notified_from_seq = clock.now(), 0, 0
             self._read_members_anew()
+            record(PlaceEnded(self.id, user.id))
 
     def hand_over(self: Chat, to: User) -> None:
         """From the account that wrote in their name: it reads, writes and hears nothing here any more.

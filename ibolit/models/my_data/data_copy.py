@@ -16,9 +16,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from ...events import DataCopyReady, record
 from ...extensions import Model, db
 from ...services import clock
+from ..chats import ChatMember
 from ..job import Job, JobKind
 from ..locking import LockKind, advisory_lock
-from ..people import Device, LimitKind, RateLimitHit, User
+from ..people import Dependant, DependantKind, Device, LimitKind, RateLimitHit, User
 from ..types import RowId, UtcDateTime, enum_column
 
 
@@ -112,7 +113,8 @@ class DataCopy(Model):
 
     @property
     def is_kept(self) -> bool:
-        return self.state is CopyState.READY and self.has_file and clock.now() < self.kept_until
+        is_there = self.state is CopyState.READY and self.has_file and clock.now() < self.kept_until
+        return is_there and not self._has_outlived_a_right
 
     @property
     def is_being_made(self) -> bool:
@@ -211,3 +213,15 @@ class DataCopy(Model):
 
     def note_removal(self) -> None:
         self.has_file = False
+
+    # Below: parts of the questions
+
+    @property
+    def _has_outlived_a_right(self) -> bool:
+        """A place in a chat has ended since it was begun, or a child has come of age: at midnight no event says so."""
+        now = clock.now()
+        ended = ChatMember.user_id == self.user_id, ChatMember.until >= self.begins_at, ChatMember.until <= now
+        if db.session.scalar(select(ChatMember.chat_id).where(*ended).limit(1)) is not None:
+            return True
+        children = select(Dependant).where(Dependant.user_id == self.user_id, Dependant.kind == DependantKind.CHILD)
+        return any(self.begins_at <= child.comes_of_age_at <= now for child in db.session.scalars(children))
