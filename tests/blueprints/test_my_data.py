@@ -485,6 +485,25 @@ def test_copy_under_way_stops_at_a_chat_that_may_be_read_no_more(
     assert (copy.state, copy.has_file) == (CopyState.WITHDRAWN, False)
 
 
+def test_ready_copy_is_kept_from_a_device_that_is_new_here(
+    clinic: Flask, old_device: Browser, chat: Chat, patient: User
+) -> None:
+    copied(old_device, patient)
+    young = Browser(clinic, patient)
+    assert young.device is not None
+    device = db.session.get_one(Device, young.device.id)
+    device.created_at = device.confirmed_at = clock.now()
+    db.session.commit()
+    refused = young.get(download(patient))
+    assert (refused.status_code, refused.location) == (303, COPY)
+    page = one_line(young.get(COPY).text)
+    assert "Скачать" not in page
+    assert "На этом устройстве вы вошли недавно, уже после запроса копии" in page
+    assert fetch(old_device, patient)
+    aged(young)
+    assert fetch(young, patient)
+
+
 def test_owner_is_told_when_it_is_ready(old_device: Browser, chat: Chat, patient: User, services: Services) -> None:
     ask(old_device)
     run_due()

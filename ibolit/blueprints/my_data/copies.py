@@ -56,6 +56,8 @@ def download_copy(id: int) -> ResponseReturnValue:
     """To its owner, who has said anew who they are."""
     only_patients()
     kept = DataCopy.kept_of(current_user, id) or abort(404)
+    if not kept.may_be_taken_to(g.device):
+        return go(url_for(".copy"))  # which says why
     if not g.device.is_confirmed:
         return go(url_for("account.confirm", panel="copy"))
     name, file = f"ibolit-{kept.made_at:%Y-%m-%d}.zip", kept.key
@@ -85,5 +87,6 @@ def _page(status: int = 200, refusal: str = "") -> ResponseReturnValue:
     newest = DataCopy.newest_of(current_user)
     return respond(
         "my_data/copy.html", page="my_data/copy.html", status=status, copy=newest, refusal=refusal,
-        is_confirmed=g.device.is_confirmed, is_young=DataCopy.is_young(g.device), viewer=current_user,
+        may_be_taken=newest is not None and newest.may_be_taken_to(g.device), is_confirmed=g.device.is_confirmed,
+        is_young=DataCopy.is_young(g.device), viewer=current_user,
     )  # fmt: skip

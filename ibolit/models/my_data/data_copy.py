@@ -116,6 +116,10 @@ class DataCopy(Model):
         is_there = self.state is CopyState.READY and self.has_file and clock.now() < self.kept_until
         return is_there and not self._has_outlived_a_right
 
+    def may_be_taken_to(self, device: Device) -> bool:
+        """Not to one that is new here since it was asked for: the young device of a thief would not wait its day."""
+        return not self.is_young(device) or device.created_at <= self.asked_at
+
     @property
     def is_being_made(self) -> bool:
         """Or begun in a moment."""
