@@ -405,6 +405,13 @@ class NothingToBuy(RuleViolation):
     sentence = "Этот тариф сейчас не продаётся. Выберите другой."
 
 
+class PaymentIsAnothers(RuleViolation):
+    """Begun by who wrote in the patient's name before."""
+
+    status = 409
+    sentence = "Это уже начал оплачивать тот, кто писал за вас. Если деньги не придут, через час вы сможете оплатить."
+
+
 class ConsultationHasChanged(RuleViolation):
     """What was pressed belonged to what is no longer so."""
 

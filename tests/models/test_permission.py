@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
-from consultation_steps import confirm
+from consultation_steps import confirm, pay
 from factories import later, make_chat, make_user, propose, say
 from payment_steps import answer, begin
 from relatives import PHONE, make_relative, permit, with_phone
+from started_consultations import consultation_in_progress
 
 from ibolit import errors
 from ibolit.extensions import db
 from ibolit.models import (
+    CallVisit,
+    CancellationReason,
+    CancellationTerms,
     Chat,
     Consultation,
     ConsultationKind,
@@ -26,6 +32,7 @@ from ibolit.models import (
 from ibolit.models.chats import ChatMember
 from ibolit.models.family import permission
 from ibolit.models.people import DependantEnding, FactKind, SubjectKey
+from ibolit.services import clock
 
 
 @pytest.fixture
@@ -216,6 +223,68 @@ def test_what_is_known_of_their_health_goes_along(relative: Dependant, doctor: D
     (fact,) = db.session.scalars(db.select(PatientFact))
     assert (fact.patient_id, fact.dependant_id, fact.author_id) == (account.id, None, relative.user_id)
     assert [one.text for one in PatientFact.seen_by(doctor.user, SubjectKey(account.id))] == ["пенициллин"]
+
+
+def test_what_the_writer_asked_and_called_off_is_the_patients(relative: Dependant, doctor: Doctor) -> None:
+    account = permit(relative)
+    chat, writer = chat_about(relative, doctor), relative.user
+    coming = confirm(propose(chat))
+    wished = coming.starts_at + timedelta(hours=3)
+    coming.request_reschedule(writer, wished, coming.starts_at)
+    called_off = confirm(propose(chat, starts_at=coming.starts_at + timedelta(days=1)))
+    called_off.cancel(writer, CancellationReason.CHANGED_MIND, CancellationTerms.NOTHING_PAID)
+    permission.end(relative)
+    db.session.commit()
+    db.session.expire_all()
+    assert coming.reschedule_request_from_other(doctor.user) == wished
+    assert coming.reschedule_request_from_other(account) is None
+    assert called_off.was_cancelled_by_patient
+
+
+def test_own_wish_for_another_time_is_no_full_refund(relative: Dependant, doctor: Doctor) -> None:
+    account = permit(relative)
+    consultation = propose(chat_about(relative, doctor), price=1500_00, starts_at=clock.now() + timedelta(hours=2))
+    pay(consultation)
+    later(minutes=40)
+    consultation.request_reschedule(relative.user, consultation.starts_at + timedelta(hours=3), consultation.starts_at)
+    permission.end(relative)
+    db.session.commit()
+    db.session.expire_all()
+    assert CancellationTerms.of(account, consultation) is CancellationTerms.CLINIC_DECIDES
+
+
+def test_call_that_was_held_keeps_its_seconds(relative: Dependant, doctor: Doctor) -> None:
+    permit(relative)
+    consultation = consultation_in_progress(chat_about(relative, doctor))
+    for user in (relative.user, doctor.user):
+        CallVisit.note(consultation.id, user.id, f"page-{user.id}")
+    db.session.commit()
+    later(seconds=90)
+    for user in (relative.user, doctor.user):
+        CallVisit.note(consultation.id, user.id, f"page-{user.id}")
+    permission.end(relative)
+    db.session.commit()
+    db.session.expire_all()
+    assert CallVisit.together(consultation) == 90
+
+
+def test_begun_payment_of_the_writer_is_not_the_patients(relative: Dependant, doctor: Doctor) -> None:
+    account = permit(relative)
+    chat = chat_about(relative, doctor)
+    consultation = propose(chat, price=1500_00)
+    theirs = consultation.start_payment(relative.user, consultation.starts_at)
+    days = Payment.start_for_tariff(chat, doctor.tariffs[0], relative.user)
+    permission.end(relative)
+    db.session.commit()
+    db.session.expire_all()
+    with pytest.raises(errors.PaymentIsAnothers):
+        consultation.start_payment(account, consultation.starts_at)
+    with pytest.raises(errors.PaymentIsAnothers):
+        Payment.start_for_tariff(chat, doctor.tariffs[0], account)
+    for one in (theirs, days):
+        one.end("expired")
+    assert consultation.start_payment(account, consultation.starts_at).payer_id == account.id
+    assert Payment.start_for_tariff(chat, doctor.tariffs[0], account).payer_id == account.id
 
 
 def test_permitted_anew_it_begins_anew(relative: Dependant, doctor: Doctor) -> None:

@@ -85,7 +85,7 @@ class ConsultationAgreement:
         """The live payment for this consultation, made now if there was none; it starts when the patient saw.
 
         Raises ConsultationHasChanged when it does not, or takes no money any more, or is not the payer's own;
-        TimeIsNotChosen while several times are offered.
+        TimeIsNotChosen while several times are offered; PaymentIsAnothers.
         """
         self.lock()
         if self.awaits_choice:
@@ -93,7 +93,7 @@ class ConsultationAgreement:
         is_as_seen = self.starts_at == expected and payer.id == self.patient_id
         if not is_as_seen or not self.awaits_payment:
             raise errors.ConsultationHasChanged
-        unfinished = Payment.unfinished_for(Payment.consultation_id == self.id)
+        unfinished = Payment.unfinished_for(payer, Payment.consultation_id == self.id)
         if unfinished is not None:
             return unfinished
         if not self.may_be_paid():

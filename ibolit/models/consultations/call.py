@@ -62,8 +62,9 @@ class CallVisit(Model):
     def together(cls, consultation: Consultation) -> int:
         """Seconds in which both were there."""
         visits = cls.of(consultation)
-        mine = _joined(visit for visit in visits if visit.user_id == consultation.patient_id)
-        theirs = _joined(visit for visit in visits if visit.user_id != consultation.patient_id)
+        doctor = consultation.doctor.user_id  # who the patient's side was then may be another by now
+        mine = _joined(visit for visit in visits if visit.user_id != doctor)
+        theirs = _joined(visit for visit in visits if visit.user_id == doctor)
         common = (min(a[1], b[1]) - max(a[0], b[0]) for a in mine for b in theirs)
         return round(sum(max(span.total_seconds(), 0.0) for span in common))
 

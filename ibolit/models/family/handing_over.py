@@ -17,18 +17,24 @@ def hand_over(dependant: Dependant, to: User) -> list[Chat]:
     chats = Chat.of_dependant(dependant.id)
     settling.lock_all(chats)
     for chat in chats:
+        writer_id = chat.patient_id
         chat.hand_over(to)
-        _take_along(chat, to)
+        _take_along(chat, writer_id, to)
         if chat.is_former:
             settling.give_back_days([chat])
     _hand_over_facts(dependant, to)
     return chats
 
 
-def _take_along(chat: Chat, to: User) -> None:
-    """What is coming stays: it is theirs now."""
+def _take_along(chat: Chat, writer_id: int, to: User) -> None:
+    """What is coming stays: it is theirs now, and so is what was asked and called off in their name; else it would
+    count as the doctor's."""
     for consultation in db.session.scalars(select(Consultation).where(Consultation.chat_id == chat.id)):
         consultation.patient_id = to.id
+        if consultation.proposed_by_id == writer_id:
+            consultation.proposed_by_id = to.id
+        if consultation.cancelled_by_id == writer_id:
+            consultation.cancelled_by_id = to.id
     db.session.flush()
 
 

@@ -50,11 +50,11 @@ class PaymentPurchase:
         """The live payment for this tariff, made now if there was none.
 
         Its job drives it to its end whatever becomes of the request. `Consultation.start_payment` is the other one.
-        Raises NothingToBuy, and what Chat.refuse_agreements_of() raises.
+        Raises NothingToBuy, PaymentIsAnothers, and what Chat.refuse_agreements_of() raises.
         """
         chat.refuse_agreements_of(payer)
         advisory_lock(LockKind.TARIFF_PAYMENT, chat.id, tariff.id)
-        unfinished = cls.unfinished_for(cls.chat_id == chat.id, cls.tariff_id == tariff.id)
+        unfinished = cls.unfinished_for(payer, cls.chat_id == chat.id, cls.tariff_id == tariff.id)
         if unfinished is not None:
             return unfinished
         if tariff.hidden or tariff.doctor_id != chat.doctor_id or not chat.is_time_sold:
@@ -62,8 +62,13 @@ class PaymentPurchase:
         return cls.create(chat, payer, tariff_id=tariff.id, title=tariff.title, days=tariff.days, amount=tariff.price)
 
     @classmethod
-    def unfinished_for(cls: type[Payment], *of_this: ColumnElement[bool]) -> Payment | None:
-        return db.session.scalar(select(cls).where(*of_this, cls.state.in_(UNFINISHED)))
+    def unfinished_for(cls: type[Payment], payer: User, *of_this: ColumnElement[bool]) -> Payment | None:
+        """The payer's own. Raises PaymentIsAnothers of one that was begun by who wrote in their name before: it ends
+        paid or by itself, and two at once the database refuses."""
+        unfinished = db.session.scalar(select(cls).where(*of_this, cls.state.in_(UNFINISHED)))
+        if unfinished is not None and unfinished.payer_id != payer.id:
+            raise errors.PaymentIsAnothers
+        return unfinished
 
     @classmethod
     def create(cls: type[Payment], chat: Chat, payer: User, **bought: object) -> Payment:
