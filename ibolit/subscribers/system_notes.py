@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from ..config import current_settings
-from ..declension import about_whom
 from ..events import (
     ChatClosed,
     ChatProlonged,
@@ -60,13 +59,11 @@ def chat_closed(fact: ChatClosed) -> None:
 
 
 def message_copied(fact: MessageCopied) -> None:
-    """Said where it was written first: there it stays, for nothing that was said is taken out of a chat."""
-    chat, to = db.session.get_one(Chat, fact.chat_id), db.session.get_one(Chat, fact.to_chat_id)
-    whose = f": {to.patient.name}"
-    if to.dependant is not None:
-        whose = " " + about_whom(to.dependant.name, to.dependant.sex, is_child=to.dependant.is_child)
+    """Said where it was written first: there it stays, for nothing that was said is taken out of a chat. About whom the
+    other one is stays untold: whoever may come to read this chat later need not know."""
+    chat = db.session.get_one(Chat, fact.chat_id)
     key = f"copied:{fact.message_id}:{fact.to_chat_id}"
-    chat.post_system_note(f"Сообщение скопировано в переписку{whose}", key, by=chat.patient_id)
+    chat.post_system_note("Сообщение скопировано в другую переписку", key, by=chat.patient_id)
 
 
 def chat_prolonged(fact: ChatProlonged) -> None:

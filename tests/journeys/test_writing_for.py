@@ -41,7 +41,7 @@ def test_words_go_to_the_other_childs_chat_and_a_message_after_them(visitors: Vi
     page.wait_for_url(re.compile(rf"{re.escape(masha)}\b"))
     expect(bubble(page, "прорезался зуб")).to_have_count(1)
     page.goto(vanya)
-    expect(page.locator(".message--note").last).to_contain_text("Сообщение скопировано в переписку про Машу")
+    expect(page.locator(".message--note").last).to_contain_text("Сообщение скопировано в другую переписку")
 
 
 def _open(page: Page, name: str) -> str:
