@@ -8,7 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from browser import Browser
-from factories import make_chat, make_doctor, make_user, open_hours, propose
+from factories import make_chat, make_child, make_doctor, make_user, open_hours, propose
 from flask import Flask
 
 from ibolit.extensions import db
@@ -270,6 +270,17 @@ def test_changed_hours_say_what_lies_outside_now(as_doctor: Browser, doctor: Doc
     for way in ("time", "cancellation"):
         assert f'href="/consultations/{outside}/{way}"' in page
         assert f'href="/consultations/{inside}/{way}"' not in page
+
+
+def test_what_lies_outside_names_whom_it_is_about(as_doctor: Browser, doctor: Doctor, patient: User) -> None:
+    type_id = add_type(doctor, "Первичная")
+    set_week(doctor, MORNING, EVENING)
+    about_child = make_chat(patient, doctor, make_child(patient, "Соколов Ваня"))
+    book(about_child, type_id, monday_at(doctor, 17))
+    page = as_doctor.post(f"{PAGE}/0", typed(0, ("9:00", "13:00")), htmx=True).text
+    (words,) = re.findall(r'class="met__link" href="[^"]+">([^<]+)</a>', re.sub(r"\s+", " ", page))
+    assert "Соколов Ваня" in words
+    assert patient.name not in words
 
 
 def test_hours_of_other_types_do_not_hold_it(as_doctor: Browser, doctor: Doctor, chat: Chat) -> None:
