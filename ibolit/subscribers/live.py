@@ -168,7 +168,7 @@ def _writers_of(whose: SubjectKey) -> list[User]:
 def _show_facts(reader: User, whose: SubjectKey) -> None:
     lists = FactList.all_of(whose, reader)
     asked = [one for facts in lists for one in facts.unanswered] if reader.id == whose.patient_id else None
-    _show(reader, "patient_facts_changed", about=None, fact_lists=lists, unanswered=asked)
+    _show(reader, "patient_facts_changed", about=None, fact_lists=lists, unanswered=asked, whose=whose)
 
 
 def payment_changed(fact: PaymentChanged) -> None:

@@ -99,7 +99,7 @@ def test_allergy_is_asked_about_in_the_chat_at_once_and_once(
     assert question not in as_doctor.get(page).text
     assert f'href="{facts_of(patient)}"' in as_patient.get("/profile").text
     answer = as_patient.post(f"/facts/{id}/sharing", {"answer": "no", "at": "question"}, htmx=True)
-    assert 'id="facts-question"' in answer.text
+    assert f'id="facts-question-{patient.id}"' in answer.text
     assert question not in answer.text
     assert question not in as_patient.get(page).text
     assert "Показать всем моим врачам" in as_patient.get(facts_of(patient)).text  # it may be said later

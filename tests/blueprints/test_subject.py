@@ -227,6 +227,26 @@ def test_facts_come_live_to_who_writes_for_the_child_and_to_its_doctor(
         services.realtime.close(queue)
 
 
+def test_question_of_the_childs_allergy_stays_out_of_the_parents_own_chat(
+    services: Services, as_patient: Browser, patient: User, chat: Chat, about_child: Chat, child: Dependant
+) -> None:
+    """The fragment goes to all open pages of the reader: a page puts it where its name stands."""
+    queue = services.realtime.open(patient.id, 0)
+    doctor = about_child.doctor.user
+    fact = PatientFact.add(child.subject_key, doctor, FactKind.ALLERGY, "Орехи")
+    db.session.commit()
+    heard = "\n".join(iter(queue.take, None))
+    services.realtime.close(queue)
+    place = f'id="facts-question-{child.subject_key}"'
+    assert place in heard
+    assert place in as_patient.get(f"/chats/{about_child.id}").text
+    own = as_patient.get(f"/chats/{chat.id}").text
+    assert place not in own
+    assert f'id="facts-question-{patient.id}"' in own
+    answer = as_patient.post(f"/facts/{fact.id}/sharing", {"answer": "yes", "at": "question"}, htmx=True)
+    assert place in answer.text
+
+
 # Who may look no more
 
 

@@ -49,7 +49,7 @@ def _doctor_adds_an_allergy_and_goes_on_typing(doctor: Page, patient: Page) -> N
     expect(doctor.locator("#facts-allergy li", has_text="Латекс")).to_contain_text("Видите только вы и пациент")
     doctor.click("#facts-allergy-form summary")
     doctor.fill("#fact-allergy", "Ещё не добавлено")
-    expect(patient.locator("#facts-question")).to_contain_text("отмечает аллергию: «Латекс»")
+    expect(patient.locator(".facts-question")).to_contain_text("отмечает аллергию: «Латекс»")
 
 
 def _patient_shows_it_to_all(patient: Page) -> None:

@@ -155,8 +155,9 @@ def _done(fact: PatientFact, sentence: str) -> ResponseReturnValue:
     _log_change(fact)
     db.session.commit()
     if request.form.get("at") == "question":
-        shown: dict[str, Any] = {"unanswered": PatientFact.unanswered_of(fact.subject_key), "viewer": current_user}
-        return _answer(fact, sentence, "facts/question.html", **shown)
+        whose = fact.subject_key
+        shown: dict[str, Any] = {"unanswered": PatientFact.unanswered_of(whose), "whose": whose}
+        return _answer(fact, sentence, "facts/question.html", viewer=current_user, **shown)
     return _answer(fact, sentence, "facts/rows.html", **_kind(fact.subject_key, fact.kind))
 
 
