@@ -17,13 +17,15 @@ import requests
 from browser import Browser
 from factories import make_chat, make_doctor, make_user, propose
 from flask_migrate import upgrade
+from relatives import make_relative, permit
 from started_consultations import consultation_in_progress
 
 from ibolit import create_app, models
 from ibolit.blueprints.live.socket import LONGEST as LONGEST_FRAME
 from ibolit.database import read_only
 from ibolit.extensions import db
-from ibolit.models import CallVisit, Consultation, ConsultationState, Device, User
+from ibolit.models import CallVisit, Consultation, ConsultationState, Dependant, Device, User
+from ibolit.models.family import permission
 from ibolit.services import clock
 from ibolit.services.calls import KINDS, LONGEST
 from ibolit.services.realtime import CloseCode
@@ -432,6 +434,22 @@ def test_device_that_is_gone_is_seen_at_the_next_look(joined: tuple[Side, Side])
     db.session.execute(db.delete(Device).where(Device.id == patient.browser.device.id))
     db.session.commit()
     assert patient.hear()["kind"] == "ended"
+
+
+def test_who_wrote_for_somebody_leaves_with_the_right_to_it(hospital: Hospital) -> None:
+    writer = make_user("Анна")
+    relative = make_relative(writer)
+    permit(relative)
+    consultation = consultation_in_progress(make_chat(writer, make_doctor(), relative, days_left=2))
+    relative_id, doctor = relative.id, consultation.doctor.user
+    sides = Side(hospital, consultation, writer, PATIENTS_PAGE), Side(hospital, consultation, doctor, DOCTORS_PAGE)
+    for side in sides:
+        side.join()
+    assert sides[0].hear()["kind"] == "peer-joined"
+    permission.end(db.session.get_one(Dependant, relative_id))
+    db.session.commit()
+    assert sides[0].hear()["kind"] == "ended"
+    assert sides[0].visitor.wait_closed() == 4009
 
 
 def test_visit_is_kept_and_moves_on(joined: tuple[Side, Side], consultation: Consultation, hospital: Hospital) -> None:

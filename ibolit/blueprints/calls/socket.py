@@ -16,7 +16,7 @@ from ...config import current_settings
 from ...database import write_transaction
 from ...extensions import db, sock
 from ...formatting import epoch
-from ...models import CallVisit, Consultation, Device
+from ...models import CallVisit, Consultation, Device, User
 from ...services import calls, clock, current_services
 from ...services.calls import LONGEST, CallClosing, CallConnection, MalformedMessage, TokenBucket
 from ...services.realtime import CloseCode
@@ -94,11 +94,10 @@ def _receive(connection: CallConnection, bucket: TokenBucket, text: str) -> None
 
 
 def _is_still_here(connection: CallConnection) -> bool:
-    """Signed in, and the consultation still open; whoever is in the call is present."""
+    """Signed in, the consultation still open and still theirs; whoever is in the call is present."""
     try:
         device = db.session.get(Device, connection.device_id)
-        consultation = db.session.get_one(Consultation, connection.call_id)
-        if device is None or device.is_over or not consultation.is_open:
+        if device is None or device.is_over or not _is_open_to(device.user, connection.call_id):
             connection.end_call()
             return True
         with write_transaction(db.session):
@@ -109,6 +108,12 @@ def _is_still_here(connection: CallConnection) -> bool:
         return True
     finally:
         db.session.remove()
+
+
+def _is_open_to(user: User, id: int) -> bool:
+    """Who wrote for somebody may have lost the right to it since they came in."""
+    consultation = Consultation.find_for(user, id)
+    return consultation is not None and consultation.is_open
 
 
 def _record_leaving(connection: CallConnection) -> None:
