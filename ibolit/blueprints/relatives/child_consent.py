@@ -10,7 +10,7 @@ from flask_login import current_user, login_required
 
 from ...models import AuditAction, CodePurpose, Consultation, ConsultationState, Dependant, FamilyCode
 from ...responses import go, respond
-from ...web.audit import log_audit
+from ...web.audit import log_of_consultation
 from ...web.submission import submission
 from .forms import CodeForm, PhoneForm
 from .views import bp
@@ -25,7 +25,7 @@ def note_spoken(id: int) -> ResponseReturnValue:
         abort(404)
     with submission() as sent:
         consultation.note_spoken_consent(current_user)
-        log_audit(AuditAction.CHILD_AGREED, id, patient=consultation.patient_id)
+        log_of_consultation(AuditAction.CHILD_AGREED, consultation)
     consultation = Consultation.find_led_by(current_user, id) or abort(404)
     if consultation.state is ConsultationState.IN_PROGRESS:
         return go(url_for("calls.show", id=id))
@@ -68,7 +68,7 @@ def check_child_code(id: int) -> ResponseReturnValue:
     with submission(form.code, refused_counts=True) as sent:
         asked.guess(form.code.data or "")
         consultation.note_proved_consent(current_user)
-        log_audit(AuditAction.CHILD_AGREED, id, patient=current_user.id)
+        log_of_consultation(AuditAction.CHILD_AGREED, consultation)
     if sent.is_refused:
         return _page(*_of_parent(id), sent.status, form=form)
     return redirect(url_for("consultations.show", id=id), 303)

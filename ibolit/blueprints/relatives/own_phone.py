@@ -57,7 +57,8 @@ def accept_chats(token: str) -> ResponseReturnValue:
             raise errors.BirthDateDoesNotMatch
         writer = db.session.get_one(Dependant, invitation.dependant_id).user_id
         chat_id = own_phone.accept_chats(invitation, current_user, form.birth_date.day)
-        log_audit(AuditAction.CHATS_HANDED_OVER, invitation.dependant_id, patient=writer)
+        whose = {"patient": writer, "dependant": invitation.dependant_id}
+        log_audit(AuditAction.CHATS_HANDED_OVER, invitation.dependant_id, **whose)
     if sent.is_refused:
         return _birth_date_page(invitation, token, form, sent.status)
     return redirect(by_way_of_suggestion(current_user, url_for("chat.show", id=chat_id)), 303)

@@ -30,7 +30,7 @@ def end(id: int) -> ResponseReturnValue:
     """Pressed twice it has ended."""
     given = permission.find_given_by(current_user, id) or abort(404)
     permission.end(given)
-    log_audit(AuditAction.PERMISSION_ENDED, given.id, patient=current_user.id)
+    log_audit(AuditAction.PERMISSION_ENDED, given.id, patient=given.user_id, dependant=given.id)
     db.session.commit()
     flash(f"{given.user.name} больше не пишет за вас и не видит эти переписки.")
     return redirect(url_for("relatives.index"), 303)

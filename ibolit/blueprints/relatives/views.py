@@ -78,7 +78,7 @@ def grant(id: int) -> ResponseReturnValue:
         return _code_page(dependant, 422, form=form)
     with submission(form.code, refused_counts=True) as sent:
         account = permission.grant(asked, form.code.data or "")
-        log_audit(AuditAction.PERMISSION_GIVEN, dependant.id, patient=current_user.id)
+        log_audit(AuditAction.PERMISSION_GIVEN, dependant.id, patient=current_user.id, dependant=dependant.id)
         if account.is_activated:
             SecurityEvent.announce(account, SecurityEventKind.REPRESENTED, dependant_id=dependant.id)
     if sent.is_refused:
@@ -95,7 +95,7 @@ def remove(id: int) -> ResponseReturnValue:
     if dependant.kind is not DependantKind.ADULT:
         abort(404)
     permission.end(dependant, DependantEnding.REMOVED)
-    log_audit(AuditAction.PERMISSION_ENDED, id, patient=current_user.id)
+    log_audit(AuditAction.PERMISSION_ENDED, id, patient=current_user.id, dependant=id)
     db.session.commit()
     flash(f"Вы больше не пишете за этого человека: {dependant.name}.")
     return redirect(url_for(".index"), 303)

@@ -174,6 +174,7 @@ class AuditEvent(Model):
         subject_id: int | None = None,
         *,
         patient_id: int | None,
+        dependant_id: int | None = None,
         first: int | None = None,
         last: int | None = None,
     ) -> None:
@@ -182,6 +183,7 @@ class AuditEvent(Model):
             action,
             actor_id=None,
             patient_id=patient_id,
+            dependant_id=dependant_id,
             reason=AuditReason.CONSOLE,
             subject_id=subject_id,
             first=first,
