@@ -734,6 +734,13 @@ class DeathIsOld(RuleViolation):
     sentence = "Отменить отметку можно было 30 дней. Позвоните в клинику."
 
 
+class ClinicMarksDeath(RuleViolation):
+    """They sign in themselves: nobody else says of them that they are dead."""
+
+    status = 409
+    sentence = "Об этом человеке такую отметку ставит клиника. Позвоните нам, и мы всё сделаем."
+
+
 class DayIsPast(RuleViolation):
     sentence = "Этот день уже прошёл."
 

@@ -55,5 +55,5 @@ def death_marked(fact: DeathMarked) -> None:
 
 
 def account_death_marked(fact: AccountDeathMarked) -> None:
-    for chat in Chat.about(db.session.get_one(User, fact.user_id)):
+    for chat in Chat.of_patient(db.session.get_one(User, fact.user_id)):
         chat.archive_for_all()

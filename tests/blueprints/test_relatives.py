@@ -15,6 +15,8 @@ from relatives import PHONE, born, code_of, go_to, make_child, make_relative, pe
 from ibolit import jobs
 from ibolit.extensions import db
 from ibolit.models import (
+    AuditAction,
+    AuditEvent,
     Chat,
     Consultation,
     Dependant,
@@ -26,7 +28,8 @@ from ibolit.models import (
     User,
 )
 from ibolit.models.consultations import ConsultationState
-from ibolit.models.family import own_phone
+from ibolit.models.family import death, own_phone
+from ibolit.models.people import DependantKind
 from ibolit.services import Services, clock
 
 TYPED = {
@@ -203,6 +206,38 @@ def test_former_chat_is_only_read(
         sent = browser.post(f"/chats/{about.id}/messages", {"text": "Ещё", "client_id": "press-000001"})
         assert sent.status_code == 409
         assert "Прежняя переписка" in browser.get("/messages").text
+
+
+def test_mark_of_death_does_not_keep_the_relative_from_ending_it(
+    as_relative: Browser, as_patient: Browser, relative: Dependant, about: Chat, patient: User
+) -> None:
+    page = as_patient.get(f"/family/{relative.id}/death").text
+    assert "ставит клиника" in page
+    assert 'name="sure"' not in page
+    refused = as_patient.post(f"/family/{relative.id}/death", {"sure": "y"})
+    assert refused.status_code == 409
+    death.mark(db.session.get_one(Dependant, relative.id), by_office=True)
+    db.session.commit()
+    assert patient.name in as_relative.get("/family/relatives").text
+    assert as_relative.get(f"/family/permissions/{relative.id}/ending").status_code == 200
+    assert as_relative.post(f"/family/permissions/{relative.id}/ending").status_code == 303
+    assert as_patient.get(f"/chats/{about.id}").status_code == 404
+    assert 'id="composer-text"' in as_relative.get(f"/chats/{about.id}").text
+
+
+def test_audit_says_about_whom_it_was(as_patient: Browser, as_relative: Browser, patient: User, about: Chat) -> None:
+    child = make_child(patient)
+    relative_id = one_of_adults().id
+    as_patient.post(f"/family/{child.id}/death", {"sure": "y"})
+    as_patient.post(f"/family/{child.id}/death/undoing")
+    as_relative.post(f"/family/permissions/{relative_id}/ending")
+    noted = {one.action: (one.patient_id, one.dependant_id) for one in db.session.scalars(db.select(AuditEvent))}
+    assert noted[AuditAction.DEATH_MARKED] == noted[AuditAction.DEATH_UNMARKED] == (patient.id, child.id)
+    assert noted[AuditAction.PERMISSION_ENDED] == (patient.id, relative_id)
+
+
+def one_of_adults() -> Dependant:
+    return db.session.scalars(db.select(Dependant).where(Dependant.kind == DependantKind.ADULT)).one()
 
 
 def test_writer_removes_a_relative(as_patient: Browser, as_relative: Browser, relative: Dependant, about: Chat) -> None:

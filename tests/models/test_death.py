@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 from consultation_steps import pay
-from factories import later, make_chat, propose, say
+from factories import later, make_chat, make_user, propose, say
 from payment_steps import answer, begin
-from relatives import make_child, make_relative, permit
+from relatives import make_child, make_relative, permit, with_phone
 
 from ibolit import errors
 from ibolit.extensions import db
 from ibolit.models import (
     Chat,
+    Consent,
     Consultation,
     ConsultationKind,
     ConsultationRequest,
@@ -20,9 +21,10 @@ from ibolit.models import (
     Notification,
     NotificationKind,
     Payment,
+    User,
 )
 from ibolit.models.consultations import ConsultationState
-from ibolit.models.family import death
+from ibolit.models.family import death, office, permission
 from ibolit.models.people import DependantEnding
 
 
@@ -123,8 +125,6 @@ def test_not_undone_after_thirty_days(about: Chat, child: Dependant) -> None:
 
 
 def test_of_whom_nobody_writes_for_nothing_is_marked(patient: object, doctor: Doctor) -> None:
-    from ibolit.models.family import permission
-
     relative = make_relative(patient)  # type: ignore[arg-type]
     permit(relative)
     permission.end(relative)
@@ -132,3 +132,140 @@ def test_of_whom_nobody_writes_for_nothing_is_marked(patient: object, doctor: Do
     with pytest.raises(errors.DependantHasEnded):
         death.mark(relative)
     assert death.find_for(relative.user, relative.id) is None
+
+
+@pytest.fixture
+def marked(patient: User, doctor: Doctor) -> tuple[Dependant, User, Chat]:
+    """A living relative, who has not signed in yet; the writer has said that they are dead."""
+    relative = make_relative(patient)
+    account = permit(relative)
+    chat = make_chat(patient, doctor, dependant=relative, days_left=60)
+    say(chat, patient, "Давление")
+    mark(relative)
+    return relative, account, chat
+
+
+def test_who_was_marked_ends_the_permission_all_the_same(marked: tuple[Dependant, User, Chat]) -> None:
+    relative, account, chat = marked
+    later(days=40)  # nobody may undo the mark by now
+    assert permission.given_by(account) == [relative]
+    permission.end(relative)
+    db.session.commit()
+    db.session.expire_all()
+    assert Chat.find_for(relative.user, chat.id) is None
+    found = Chat.find_for(account, chat.id)
+    assert found is not None
+    assert not found.is_archived_by(account)
+    assert found.patient_id == account.id
+    assert permission.given_by(account) == []
+    assert death.marked_by(relative.user) == []
+
+
+def test_who_has_ended_it_may_permit_it_anew(marked: tuple[Dependant, User, Chat]) -> None:
+    relative, account, _ = marked
+    permission.end(relative)
+    db.session.commit()
+    death.undo(relative)
+    db.session.commit()
+    assert not relative.may_be_written_for  # taking back the mark gives back no permission
+    later(hours=1)
+    again = make_relative(relative.user)
+    assert permit(again).id == account.id
+    assert again.may_be_written_for
+
+
+def test_office_ends_it_for_who_was_marked(marked: tuple[Dependant, User, Chat]) -> None:
+    relative, _, chat = marked
+    office.end(relative)
+    db.session.commit()
+    assert Chat.find_for(relative.user, chat.id) is None
+    assert relative.ending is DependantEnding.ENDED_BY_OFFICE
+
+
+def test_of_who_signs_in_themselves_the_clinic_marks_it(patient: User, doctor: Doctor) -> None:
+    with_phone(make_user("Пётр"))
+    relative = make_relative(patient)
+    permit(relative)
+    with pytest.raises(errors.ClinicMarksDeath):
+        death.mark(relative)
+    death.mark(relative, by_office=True)
+    db.session.commit()
+    assert relative.died_at is not None
+
+
+def test_dead_parents_children_are_not_left_standing(about: Chat, child: Dependant, doctor: Doctor) -> None:
+    payment = pay(propose(about, price=1500_00))
+    consultation = payment.consultation
+    assert consultation is not None
+    Notification.of_consultation(child.user, NotificationKind.NEAR, consultation, "60")
+    db.session.commit()
+    for _ in range(2):
+        death.mark_account(child.user)
+        db.session.commit()
+        db.session.expire_all()
+    assert consultation.state is ConsultationState.CANCELLED
+    assert payment.refundable == 0
+    assert about.is_archived_by(doctor.user)
+    told = db.session.scalars(db.select(Notification).where(Notification.user_id == child.user_id)).all()
+    assert {one.kind for one in told if not one.is_stale} <= {NotificationKind.PAID}
+    death.undo_account(child.user)
+    db.session.commit()
+    assert not about.is_archived_by(doctor.user)
+    assert about.takes_messages_from(child.user)
+
+
+def test_reminder_of_a_dead_reader_is_stale(about: Chat, child: Dependant) -> None:
+    consultation = propose(about)
+    Notification.of_consultation(child.user, NotificationKind.NEAR, consultation, "60")
+    db.session.commit()
+    (news,) = db.session.scalars(db.select(Notification).where(Notification.kind == NotificationKind.NEAR))
+    assert not news._speaks_of_the_dead
+    child.user.died_at = consultation.created_at
+    assert news._speaks_of_the_dead
+
+
+def test_nobody_writes_for_a_relative_whose_account_is_marked(patient: User, doctor: Doctor) -> None:
+    relative = make_relative(patient)
+    account = permit(relative)
+    chat = make_chat(patient, doctor, dependant=relative, days_left=60)
+    coming = pay(propose(chat, price=1500_00))
+    death.mark_account(account)
+    db.session.commit()
+    db.session.expire_all()
+    assert not relative.may_be_written_for
+    assert not chat.takes_messages_from(patient)
+    assert coming.refundable == 0
+    with pytest.raises(errors.DeathIsOld):
+        death.undo(relative)  # it is the account that is marked: the office undoes it
+    death.undo_account(account)
+    db.session.commit()
+    assert relative.may_be_written_for
+    assert chat.takes_messages_from(patient)
+
+
+def test_undone_gives_back_what_was_and_no_more(child: Dependant) -> None:
+    child.archive()
+    later(hours=1)
+    mark(child)
+    death.undo(child)
+    db.session.commit()
+    assert child.ending is DependantEnding.REMOVED
+    assert not child.may_be_written_for
+
+
+def test_undone_mark_declares_the_representative_anew(child: Dependant) -> None:
+    mark(child)
+    live = db.select(Consent).where(Consent.dependant_id == child.id, Consent.withdrawn_at.is_(None))
+    assert db.session.scalars(live).all() == []
+    death.undo(child, "192.0.2.7")
+    db.session.commit()
+    (declared,) = db.session.scalars(live)
+    assert (declared.user_id, declared.address) == (child.user_id, "192.0.2.7")
+
+
+def test_undone_mark_makes_no_seventh(child: Dependant) -> None:
+    mark(child)
+    for number in range(Dependant.MOST):
+        make_child(child.user, f"Ребёнок {'абвгде'[number]}")
+    with pytest.raises(errors.TooManyDependants):
+        death.undo(child)

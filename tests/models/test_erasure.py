@@ -26,6 +26,7 @@ from ibolit.models import (
     User,
     erasure,
 )
+from ibolit.models.family import death
 from ibolit.services import clock
 
 NAME, BORN = "Щукарёв Пахом", date(1948, 2, 17)
@@ -107,3 +108,15 @@ def test_relative_is_erased_whom_one_user_knows_under_two_names(
     erase(relative)
     assert db.session.get_one(User, relative.id).erased_at is not None
     assert marked_columns("Пахом", "1948-02-17") == set()
+
+
+def test_mark_of_death_shuts_no_relative_out_when_the_writer_leaves(
+    patient: User, relative: User, doctor: Doctor, father: Dependant, about_him: Chat
+) -> None:
+    death.mark(father, by_office=True)
+    db.session.commit()
+    erase(patient)
+    db.session.expire_all()
+    kept = Chat.find_for(db.session.get_one(User, relative.id), about_him.id)
+    assert kept is not None
+    assert kept.patient_id == relative.id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from consultation_steps import confirm, pay
@@ -30,8 +30,8 @@ from ibolit.models import (
     User,
 )
 from ibolit.models.chats import ChatMember
-from ibolit.models.family import permission
-from ibolit.models.people import DependantEnding, FactKind, SubjectKey
+from ibolit.models.family import office, permission
+from ibolit.models.people import DependantEnding, DependantKind, DependantTerms, FactKind, Relation, SubjectKey
 from ibolit.services import clock
 
 
@@ -300,3 +300,50 @@ def test_permitted_anew_it_begins_anew(relative: Dependant, doctor: Doctor) -> N
     second = chat_about(again, doctor)
     assert second.id != first.id
     assert not reads(relative.user, first)
+
+
+def represented(patient: User, *, days: int = 30) -> Dependant:
+    """By a paper the office has seen, without an account."""
+    terms = DependantTerms("Соколов Пётр", date(1950, 5, 3), Relation.SON, kind=DependantKind.ADULT)
+    relative = office.enter(patient, terms, "Решение суда", clock.now() + timedelta(days=days), "console")
+    db.session.commit()
+    return relative
+
+
+def test_writer_is_back_in_the_chat_when_it_is_permitted_anew(patient: User, doctor: Doctor) -> None:
+    relative = represented(patient)
+    chat = chat_about(relative, doctor)
+    relative.archive()
+    db.session.commit()
+    assert not reads(patient, chat)
+    later(hours=1)
+    account = permit(make_relative(patient))
+    assert Chat.begin(patient, doctor, relative) == chat.id
+    db.session.commit()
+    assert reads(patient, chat)
+    assert reads(account, chat)
+
+
+def test_representation_is_renewed_after_its_end(patient: User, doctor: Doctor) -> None:
+    relative = represented(patient, days=1)
+    chat = chat_about(relative, doctor)
+    later(days=2)
+    for _ in office.process_due():
+        db.session.commit()
+    assert not reads(patient, chat)
+    with pytest.raises(errors.DependantHasEnded):
+        make_relative(patient)  # the office has ended it
+    assert represented(patient).id == relative.id
+    assert relative.may_be_written_for
+    assert reads(patient, chat)
+
+
+def test_old_paper_ends_no_later_permission(patient: User) -> None:
+    relative = represented(patient, days=1)
+    relative.archive()
+    db.session.commit()
+    permit(make_relative(patient))
+    later(days=2)
+    for _ in office.process_due():
+        db.session.commit()
+    assert relative.may_be_written_for

@@ -9,6 +9,7 @@ from flask_login import current_user, login_required
 from ...models import AuditAction, Dependant
 from ...models.family import death
 from ...web.audit import log_audit
+from ...web.client import client_address
 from ...web.submission import submission
 from .forms import SureForm
 from .views import bp
@@ -28,7 +29,7 @@ def mark_death(id: int) -> ResponseReturnValue:
         return _page(dependant, form, 422)
     with submission(form.sure) as sent:
         death.mark(dependant)
-        log_audit(AuditAction.DEATH_MARKED, id, patient=current_user.id)
+        log_audit(AuditAction.DEATH_MARKED, id, patient=current_user.id, dependant=id)
     if sent.is_refused:
         return _page(_own(id), form, sent.status)
     return redirect(url_for(".ask_of_death", id=id), 303)
@@ -40,8 +41,8 @@ def unmark_death(id: int) -> ResponseReturnValue:
     """A mistake: they are written for as before."""
     dependant = _own(id)
     with submission() as sent:
-        death.undo(dependant)
-        log_audit(AuditAction.DEATH_UNMARKED, id, patient=current_user.id)
+        death.undo(dependant, client_address())
+        log_audit(AuditAction.DEATH_UNMARKED, id, patient=current_user.id, dependant=id)
     if sent.is_refused:
         return _page(_own(id), status=sent.status, refusal=sent.sentence)
     flash("Отметка снята.")
@@ -62,6 +63,7 @@ def _page(
         form=form or SureForm(formdata=None),
         undone_until=death.undone_until(dependant),
         may_be_undone=death.may_be_undone(dependant),
+        is_marked_by_clinic=death.is_marked_by_clinic(dependant),
         refusal=refusal,
     )
     return page, status

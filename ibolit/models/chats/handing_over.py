@@ -36,10 +36,9 @@ class ChatHandover:
         return list(db.session.scalars(select(cls).where(cls.dependant_id == dependant_id).order_by(cls.id)))
 
     @classmethod
-    def about(cls: type[Chat], user: User) -> list[Chat]:
-        """Those of the account's owner, in the order of their locks."""
-        own = cls.patient_id == user.id, cls.dependant_id.is_(None)
-        return list(db.session.scalars(select(cls).where(*own).order_by(cls.id)))
+    def of_patient(cls: type[Chat], user: User) -> list[Chat]:
+        """All in which the account writes, of itself or for others, in the order of their locks."""
+        return list(db.session.scalars(select(cls).where(cls.patient_id == user.id).order_by(cls.id)))
 
     def seat(self: Chat, user: User) -> None:
         """They see it from now on, all that was said included, which is no news to them."""

@@ -257,9 +257,9 @@ class Notification(NotificationWriting, NotificationSummary, Model):
 
     @property
     def _speaks_of_the_dead(self) -> bool:
-        """Of them nobody hears but the doctor whose consultation is off."""
+        """Of them nobody hears but the doctor whose consultation is off; nor do they themselves."""
         chat = self.chat or (self.consultation.chat if self.consultation is not None else None)
-        is_dead = chat is not None and chat.subject.died_at is not None
+        is_dead = self.user.died_at is not None or (chat is not None and chat.subject.died_at is not None)
         is_doctors = self.kind is NotificationKind.CANCELLED and self.user.is_doctor
         return is_dead and not is_doctors and self.kind not in (NotificationKind.PAID, *REFUND_KINDS)
 

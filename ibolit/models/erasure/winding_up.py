@@ -96,7 +96,8 @@ def let_relatives_go(user: User) -> None:
     """Chats in the name of an adult with an account of their own are theirs: they stay with them, and nobody writes in
     it for them any more. So it is as well when they leave themselves."""
     mine = (Dependant.user_id == user.id) | (Dependant.account_id == user.id)
-    relatives = select(Dependant).where(mine, Dependant.account_id.is_not(None), Dependant.archived_at.is_(None))
+    goes_on = Dependant.archived_at.is_(None) | Dependant.permitted_at.is_not(None)  # also after a mark of death
+    relatives = select(Dependant).where(mine, Dependant.account_id.is_not(None), goes_on)
     for dependant in db.session.scalars(relatives.order_by(Dependant.id)).all():
         permission.end(dependant)
 

@@ -8,13 +8,14 @@ from datetime import datetime
 from ... import errors
 from ...extensions import db
 from ...services import clock
+from ..chats import Chat
 from ..people import Dependant, DependantEnding, DependantKind, DependantTerms, User
 from . import permission
 from .representation import Representation
 
 
 def enter(user: User, terms: DependantTerms, paper: str, ends_at: datetime, address: str) -> Dependant:
-    """This account writes for an adult who has no phone or cannot decide, until `ends_at`.
+    """This account writes for an adult who has no phone or cannot decide, until `ends_at`; also after an earlier end.
 
     Raises DayIsPast and what Dependant.add() raises.
     """
@@ -22,8 +23,10 @@ def enter(user: User, terms: DependantTerms, paper: str, ends_at: datetime, addr
         raise errors.DayIsPast
     if terms.kind is not DependantKind.ADULT:
         raise errors.NothingToPermit
-    dependant = Dependant.add(user, terms, address)
+    dependant = Dependant.add(user, terms, address, by_office=True)
     dependant.permitted_at = dependant.permitted_at or clock.now()
+    for chat in Chat.of_dependant(dependant.id):
+        chat.seat(user)  # out of it where an earlier right has ended
     entered = Representation.of(dependant) or Representation(dependant_id=dependant.id)
     entered.paper, entered.ends_at, entered.entered_at = paper, ends_at, clock.now()
     db.session.add(entered)
@@ -35,7 +38,7 @@ def end(dependant: Dependant) -> None:
     """Whatever was declared or permitted. Raises DependantHasEnded."""
     Dependant.lock_of(dependant.user)
     db.session.refresh(dependant)
-    if dependant.ending not in (None, DependantEnding.REMOVED):
+    if not permission.may_end(dependant):
         raise errors.DependantHasEnded
     permission.end(dependant, DependantEnding.ENDED_BY_OFFICE)
 

@@ -18,6 +18,7 @@ from ..people import Dependant, DependantEnding, DependantKind, Role, User
 from . import settling
 from .code import CodePurpose, FamilyCode
 from .handing_over import hand_over
+from .representation import Representation
 
 
 def ask(writer: User, dependant: Dependant, phone: str) -> FamilyCode:
@@ -45,13 +46,17 @@ def grant(code: FamilyCode, digits: str) -> User:
     db.session.flush()
     for chat in Chat.of_dependant(dependant.id):
         chat.seat(account)
+        chat.seat(dependant.user)  # out of it where an earlier right has ended
+    Representation.forget(dependant)  # the permission has no end of its own
     return account
 
 
 def given_by(relative: User) -> Sequence[Dependant]:
-    """In whose name others write by this person's permission, the oldest first."""
-    own = Dependant.account_id == relative.id, Dependant.permitted_at.is_not(None), Dependant.archived_at.is_(None)
-    return db.session.scalars(select(Dependant).where(*own).order_by(Dependant.id)).all()
+    """In whose name others write, or read on after a mark of their death, by this person's permission; the oldest
+    first."""
+    own = Dependant.account_id == relative.id, Dependant.permitted_at.is_not(None)
+    goes_on = Dependant.archived_at.is_(None) | (Dependant.ending == DependantEnding.DIED)
+    return db.session.scalars(select(Dependant).where(*own, goes_on).order_by(Dependant.id)).all()
 
 
 def find_given_by(relative: User, id: int) -> Dependant | None:
@@ -61,18 +66,25 @@ def find_given_by(relative: User, id: int) -> Dependant | None:
 
 def end(dependant: Dependant, ending: DependantEnding = DependantEnding.PERMISSION_WITHDRAWN) -> None:
     """The writer loses reading, writing and news at once; the chats are the relative's own, or closed where they have
-    no account. Ended twice it is ended."""
+    no account. Ended twice it is ended. A mark of their death, which may be wrong, takes the right to it from nobody.
+    """
     Dependant.lock_of(dependant.user)
     db.session.refresh(dependant)
     is_done = dependant.ending is ending and dependant.permitted_at is None
-    if dependant.ending not in (None, DependantEnding.REMOVED) or is_done:
+    if not may_end(dependant) or is_done:
         return
     if dependant.account is not None:
-        hand_over(dependant, dependant.account)
+        _give_to(dependant, dependant.account)
     else:
         close(dependant)
     dependant.archive(ending)
     dependant.ending, dependant.permitted_at = ending, None
+
+
+def may_end(dependant: Dependant) -> bool:
+    """Somebody writes in their name, may do so again, or reads on after a mark of their death."""
+    reads_on = dependant.ending is DependantEnding.DIED and dependant.permitted_at is not None
+    return dependant.ending in (None, DependantEnding.REMOVED) or reads_on
 
 
 def close(dependant: Dependant) -> None:
@@ -81,6 +93,15 @@ def close(dependant: Dependant) -> None:
     settling.give_back(chats)
     for chat in chats:
         chat.unseat(dependant.user)
+
+
+def _give_to(dependant: Dependant, account: User) -> None:
+    """Of a living person's chats none lies in the archive because of a mark."""
+    chats = hand_over(dependant, account)
+    if dependant.died_at is not None and account.died_at is None:
+        for chat in chats:
+            chat.unarchive_for_all()
+        db.session.flush()  # before the notes of the commit read the places anew
 
 
 def _account_at(phone: str, dependant: Dependant) -> User:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Self
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ...extensions import Model, db
@@ -28,6 +28,11 @@ class Representation(Model):
     @classmethod
     def of(cls, dependant: Dependant) -> Self | None:
         return db.session.scalar(select(cls).where(cls.dependant_id == dependant.id))
+
+    @classmethod
+    def forget(cls, dependant: Dependant) -> None:
+        """They have given a permission of their own."""
+        db.session.execute(delete(cls).where(cls.dependant_id == dependant.id))
 
     @classmethod
     def due(cls) -> Sequence[Self]:

@@ -197,27 +197,27 @@ class Dependant(Person, Model):
         advisory_lock(LockKind.DEPENDANTS, user.id)
 
     @classmethod
-    def add(cls, user: User, terms: DependantTerms, address: str) -> Self:
+    def add(cls, user: User, terms: DependantTerms, address: str, *, by_office: bool = False) -> Self:
         """The new one; who was taken off under this name and birth date is back; pressed twice it is one.
 
         Of a child the declaration of the representative is kept, made from `address`. An adult relative is written for
         only after their own permission, `permitted_at`.
         Raises BornTooEarly, NotBornYet, DependantIsOfAge, DependantIsAChild, TooManyDependants, and DependantHasEnded
-        when it was not the user who has ended it.
+        when it was not the user who has ended it; the office may renew what it has ended.
         """
         _check_birth_date(terms)
         cls.lock_of(user)
         one = cls._same(user, terms)
         if one is not None and one.archived_at is None:
             return one
-        if one is not None and not one._may_come_back:
+        if one is not None and not one._may_come_back(by_office):
             raise errors.DependantHasEnded
         if len(cls.of(user)) >= cls.MOST:
             raise errors.TooManyDependants
         if one is None:
             one = cls(user_id=user.id, kind=terms.kind)
             db.session.add(one)
-        one.archived_at = one.ending = None
+        one.archived_at = one.ending = one.died_at = None
         one._take(terms)
         db.session.flush()
         if one.is_child:
@@ -247,11 +247,11 @@ class Dependant(Person, Model):
             db.session.flush()
             record(DependantChanged(self.id))
 
-    @property
-    def _may_come_back(self) -> bool:
-        """It was the user who has ended it; and an adult may permit it anew."""
+    def _may_come_back(self, by_office: bool) -> bool:
+        """It was the user who has ended it; an adult may permit it anew, and the office enter what it has ended."""
         is_permitted_anew = self.ending is DependantEnding.PERMISSION_WITHDRAWN and not self.is_child
-        return self.ending is DependantEnding.REMOVED or is_permitted_anew
+        is_entered_anew = self.ending is DependantEnding.ENDED_BY_OFFICE and by_office
+        return self.ending is DependantEnding.REMOVED or is_permitted_anew or is_entered_anew
 
     @classmethod
     def _same(cls, user: User, terms: DependantTerms) -> Self | None:

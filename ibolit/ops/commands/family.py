@@ -63,7 +63,9 @@ def enter_representation(
     if not user.is_patient:
         raise click.ClickException("Only patients write for others.")
     dependant = _do(lambda: office.enter(user, terms, paper, ends_at, CONSOLE))
-    AuditEvent.write_at_console(AuditAction.REPRESENTATION_ENTERED, dependant.id, patient_id=user.id)
+    AuditEvent.write_at_console(
+        AuditAction.REPRESENTATION_ENTERED, dependant.id, patient_id=user.id, dependant_id=dependant.id
+    )
     said = f"Account {user.id} writes for №{dependant.id} until {_day(ends_at)}."
     _end(dry_run, f"Account {user.id} would write for {name} until {_day(ends_at)}.", said)
 
@@ -81,7 +83,8 @@ def end_representation(dependant: int, paper: str, dry_run: bool) -> None:
     found = _dependant(dependant)
     chats = len(Chat.of_dependant(found.id))
     _do(lambda: office.end(found))
-    AuditEvent.write_at_console(AuditAction.REPRESENTATION_ENDED, found.id, patient_id=found.user_id)
+    whose = {"patient_id": found.user_id, "dependant_id": found.id}
+    AuditEvent.write_at_console(AuditAction.REPRESENTATION_ENDED, found.id, **whose)
     _end(dry_run, f"{chats} chats would be closed to account {found.user_id}.", f"{chats} chats are closed to them.")
 
 
@@ -109,8 +112,8 @@ def mark_death(dependant: int | None, account: str | None, undo: bool, dry_run: 
         _end(dry_run, f"Account {user.id} would be {what}.", f"Account {user.id} is {what}.")
         return
     found = _dependant(dependant or 0)
-    _do(lambda: deaths.undo(found) if undo else deaths.mark(found))
-    AuditEvent.write_at_console(action, found.id, patient_id=found.user_id)
+    _do(lambda: deaths.undo(found) if undo else deaths.mark(found, by_office=True))
+    AuditEvent.write_at_console(action, found.id, patient_id=found.user_id, dependant_id=found.id)
     _end(dry_run, f"№{found.id} would be {what}.", f"№{found.id} is {what}.")
 
 
