@@ -13,6 +13,7 @@ from ..services import clock, current_services, search
 log = logging.getLogger(__name__)
 
 CALL_PAUSE = timedelta(minutes=30)
+FROZEN_PAUSE = timedelta(days=1)
 MONEY_PAUSE = timedelta(days=1)
 LOG_PAUSE = timedelta(minutes=5)
 
@@ -25,10 +26,14 @@ def process_erasure(job: Job) -> None:
     if user.erased_at is None:
         if user.erases_at is None or user.erases_at > clock.now():
             return
-        if not erasure.may_be_erased(user):
+        if user.is_frozen:
+            job.repeat_in(FROZEN_PAUSE)
+            return
+        if erasure.may_be_erased(user):
+            erase(user, only_if_due=True)
+        if user.erased_at is None:  # a call goes on, or it was undone at this very moment
             job.repeat_in(CALL_PAUSE)
             return
-        erase(user)
     is_at_rest = erasure.forget_contacts(user)
     db.session.commit()
     is_just_erased = user.erased_at is not None and clock.now() - user.erased_at < MONEY_PAUSE
@@ -38,10 +43,14 @@ def process_erasure(job: Job) -> None:
         job.repeat_in(LOG_PAUSE)
 
 
-def erase(user: User, *, at_console: bool = False) -> erasure.Erased:
+def erase(user: User, *, at_console: bool = False, only_if_due: bool = False) -> erasure.Erased:
     """Committed, and then its files go: a crash in between leaves unnamed files, which the sweep of uploads and the
-    check of the storage find."""
-    erased = erasure.erase(user)
+    check of the storage find. Rolled back where nothing was erased."""
+    was_erased = user.erased_at is not None
+    erased = erasure.erase(user, only_if_due=only_if_due)
+    if was_erased or user.erased_at is None:
+        db.session.rollback()
+        return erased
     if at_console:
         AuditEvent.write_at_console(AuditAction.ACCOUNT_ERASED, user.id, patient_id=user.id)
     else:

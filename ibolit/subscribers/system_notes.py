@@ -151,7 +151,8 @@ def refund_decided(fact: RefundDecided) -> None:
     it, which is said then."""
     refund = db.session.get_one(Refund, fact.refund_id)
     consultation = refund.payment.consultation
-    if consultation is not None and consultation.has_hold_lapsed and refund.is_automatic:
+    is_late_money = consultation is not None and consultation.has_hold_lapsed and refund.is_automatic
+    if consultation is not None and is_late_money and not consultation.chat.has_patient_left:
         _tell_nearest(consultation)
     if consultation is None or consultation.cancel_reason is CancellationReason.MONEY_BACK or refund.is_automatic:
         return

@@ -162,7 +162,8 @@ class SecurityEvent(Model):
         return self.phone or self.user.phone
 
     def undo(self, token: str) -> None:
-        """«Это не я»: this change and all after it are undone, everybody is signed out, the ways in are frozen.
+        """«Это не я»: this change and all after it are undone, and so is an earlier one that would erase the account;
+        everybody is signed out, the ways in are frozen.
 
         Raises LinkIsSpent. Pressed twice it changes nothing more.
         """
@@ -171,7 +172,7 @@ class SecurityEvent(Model):
             raise errors.NotMeIsSpent
         if self.undone_at is not None:
             return
-        for change in self._with_later_ones():
+        for change in self._undone_with_it():
             change._restore()
         void_pending_proofs(self.user)
         Device.end_others(self.user, None)
@@ -190,10 +191,12 @@ class SecurityEvent(Model):
     def _may_undo(self, channel: Channel) -> bool:
         return channel is not Channel.MAIL or self.email_is_settled
 
-    def _with_later_ones(self) -> Sequence[SecurityEvent]:
-        """The newest first."""
-        later = SecurityEvent.user_id == self.user_id, SecurityEvent.id >= self.id, SecurityEvent.undone_at.is_(None)
-        return db.session.scalars(select(SecurityEvent).where(*later).order_by(SecurityEvent.id.desc())).all()
+    def _undone_with_it(self) -> Sequence[SecurityEvent]:
+        """This one, later ones, and of the earlier ones what would erase the account; the newest first."""
+        one, young = SecurityEvent, clock.now() - self.UNDO_WITHIN
+        leaves = one.kind.in_(LEAVING) & (one.at > young)
+        mine = one.user_id == self.user_id, one.undone_at.is_(None), (one.id >= self.id) | leaves
+        return db.session.scalars(select(one).where(*mine).order_by(one.id.desc())).all()
 
     def _give_phone_back(self, phone: str) -> None:
         """Unless somebody has it by now: then the account has none until the office gives it one."""

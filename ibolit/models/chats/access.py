@@ -101,7 +101,7 @@ class ChatAccess:
     @property
     def is_time_sold(self: Chat) -> bool:
         """An unlimited one needs none, and time with a doctor who has left the directory would be wasted money."""
-        is_read_only = self.is_former or self.is_unspoken_for or self.erased_at is not None
+        is_read_only = self.is_former or self.is_unspoken_for or self.has_patient_left
         return self.access is not AccessMode.UNLIMITED and not self.doctor.hidden and not is_read_only
 
     def can_be_prolonged(self: Chat, on_sale: Sequence[Tariff]) -> bool:

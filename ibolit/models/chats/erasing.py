@@ -63,6 +63,11 @@ class ChatErasing:
         self._wait_anew(WaitEnding.CLOSED)
         self._show_access()
 
+    @property
+    def has_patient_left(self: Chat) -> bool:
+        """Erased, or the consent is withdrawn: nothing is booked or sold, and what is paid late goes back."""
+        return self.erased_at is not None or self.patient.withdrawn_at is not None
+
     def refuse_if_erased(self: Chat) -> None:
         """Raises ChatIsErased, or ConsentIsWithdrawn."""
         if self.erased_at is not None:

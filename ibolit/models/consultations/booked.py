@@ -144,7 +144,8 @@ class ConsultationBooked:
 
     def may_be_paid_late(self: Consultation) -> bool:
         """Its hold has lapsed, but its time is free still and far enough ahead; under the lock of the agenda."""
-        if not self.has_hold_lapsed or self.starts_at < clock.now() + PAID_AHEAD or self.doctor.hidden:
+        is_over = not self.has_hold_lapsed or self.starts_at < clock.now() + PAID_AHEAD
+        if is_over or self.doctor.hidden or self.chat.has_patient_left:
             return False
         is_away = any(begins < self.ends_at for begins, _ in TimeOff.spans_of(self.doctor, self.starts_at))
         return not is_away and not self.kept_spans([self.doctor_id], self.starts_at, self.ends_at, self.id)

@@ -79,6 +79,11 @@ def may_be_erased(user: User) -> bool:
     return user.is_patient and user.erased_at is None and not winding_up.is_in_consultation(user)
 
 
+def is_due(user: User) -> bool:
+    """What was asked, and not undone, has come; a frozen account waits until the office has let its owner in."""
+    return user.erases_at is not None and user.erases_at <= clock.now() and not user.is_frozen
+
+
 def stays_of(user: User) -> dict[str, int]:
     """How many rows of what are kept under the number."""
     whose = _Whose(user, user.phone, user.email)
@@ -96,9 +101,12 @@ def stays_of(user: User) -> dict[str, int]:
     return {what: db.session.scalar(count) or 0 for what, count in counted.items()}
 
 
-def erase(user: User) -> Erased:
+def erase(user: User, *, only_if_due: bool = False) -> Erased:
     """In one transaction, under every lock that is taken for the person's consultations, money and chats; the caller
     commits, then deletes the files. Who is erased already is left as they are.
+
+    Where `erased_at` is still None afterwards (a call began, or it was undone while the locks were waited for) the
+    caller rolls back: relatives have been let go.
 
     Payments keep the phone until their money has come to rest: forget_contacts().
     """
@@ -106,7 +114,7 @@ def erase(user: User) -> Erased:
     if may_be_erased(user):
         winding_up.let_relatives_go(user)
     winding_up.lock_all_of(user)
-    if not may_be_erased(user):
+    if not may_be_erased(user) or (only_if_due and not is_due(user)):
         return erased
     winding_up.end_by_refusal(user)
     chats = winding_up.chats_of(user)

@@ -50,6 +50,8 @@ def withdraw_processing(user: User, device: Device | None = None) -> datetime:
     Raises OnlyPatientsAreErased.
     """
     _refuse_staff(user)
+    if user.withdrawn_at is None:
+        winding_up.let_relatives_go(user)
     winding_up.lock_all_of(user)
     if user.withdrawn_at is None:
         SecurityEvent.announce(user, SecurityEventKind.WITHDRAWAL, device)
