@@ -3,8 +3,8 @@
 It also says what stands open although a document's current version is not accepted.
 
 A payment under way is seen to its end, and so is what was agreed under the old version: a consultation, its call, chat
-and conclusion, until a day after its end. A call is never interrupted by a question. One's own data are open whatever
-was accepted.
+and conclusion, until a day after its end. A call is never interrupted by a question. One's own data, «Удалить аккаунт»
+and its «Отменить» are open whatever was accepted.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from .time_zones import is_zone, town_of
 # Whoever comes.
 OPEN_TO_ALL = {"static", "assets", "auth", "documents", "pwa", "health", "demo", "welcome", "not_me", "calendar_feeds"}
 PAYMENTS = {"account.payments", "account.refund_request", "account.request_refund", "consultations.pay", "tariffs.buy"}
-# Whoever takes a copy of their data says anew who they are.
+LEAVING = {"account.erase", "account.ask_erasure", "account.undo_erasure"}
+# Whoever takes a copy of their data, or leaves, says anew who they are.
 CONFIRMATION = {f"account.{door}" for door in ("confirm", "confirm_by_password", "send_code", "confirm_by_code")}
 OF_THE_CONSULTATION = {
     "consultations.conclusion",
@@ -80,7 +81,7 @@ def _kept_chats(user: User) -> set[int | None]:
 
 
 def _is_open_behind() -> bool:
-    if request.blueprint in ("payments", "my_data") or request.endpoint in CONFIRMATION:
+    if request.blueprint in ("payments", "my_data") or request.endpoint in CONFIRMATION | LEAVING:
         return True
     if request.endpoint in PAYMENTS:
         return bool(current_user.accepted_versions)  # who has accepted nothing yet buys nothing

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from browser import Browser
-from factories import later, outdate
+from factories import PASSWORD, later, outdate
 from flask import Flask
 from payment_steps import begin
 from started_consultations import consultation_in_progress
 
 from ibolit.extensions import db
-from ibolit.models import Chat, Consultation, Doctor, User
+from ibolit.models import Chat, Consultation, Doctor, User, erasure
 
 
 @pytest.fixture
@@ -68,3 +70,22 @@ def test_who_has_accepted_nothing_buys_nothing(clinic: Flask, as_patient: Browse
     db.session.commit()
     assert as_patient.get("/profile/payments").location.startswith("/consent")
     assert as_patient.post(f"/chats/{chat.id}/payments").location.startswith("/consent")
+
+
+def test_who_is_asked_for_a_consent_leaves_and_thinks_better_of_it(as_patient: Browser, patient: User) -> None:
+    erasure.ask(patient)
+    patient.accepted_versions = ""
+    db.session.commit()
+    page = as_patient.get("/consent").text
+    assert 'action="/profile/erasure/undo"' in page
+    assert "Отменить" in page
+    assert as_patient.get("/profile/erasure").status_code == 200
+    as_patient.post("/profile/erasure/undo")
+    db.session.expire_all()
+    assert db.session.get_one(User, patient.id).erases_at is None
+    as_patient.post("/profile/confirmation/erase", {"current": PASSWORD})
+    shown = re.search(r'name="expected"[^>]*value="([^"]*)"', as_patient.get("/profile/erasure").text)
+    assert shown is not None
+    as_patient.post("/profile/erasure", {"expected": shown.group(1)})
+    db.session.expire_all()
+    assert db.session.get_one(User, patient.id).erases_at is not None

@@ -322,9 +322,9 @@ GET /profile/email                            | -           | login | gate  | in
 POST /profile/email                           | -           | login | gate  | in      | in     | in       | card
 GET /profile/email/<int:id>                   | =proof      | in    | gate  | in      | in     | in       | card
 POST /profile/email/<int:id>                  | =proof      | in    | gate  | in      | in     | in       | card
-GET /profile/erasure                          | -           | login | gate  | in      | 404    | 404      | card
-POST /profile/erasure                         | -           | login | gate  | in      | 404    | 404      | card
-POST /profile/erasure/undo                    | -           | login | gate  | in      | 404    | 404      | card
+GET /profile/erasure                          | -           | login | in    | in      | 404    | 404      | card
+POST /profile/erasure                         | -           | login | in    | in      | 404    | 404      | card
+POST /profile/erasure/undo                    | -           | login | in    | in      | 404    | 404      | card
 GET /profile/help                             | -           | login | gate  | in      | in     | in       | card
 GET /profile/income                           | -           | login | gate  | 404     | in     | 404      | card
 GET /profile/my-data                          | -           | login | in    | in      | 404    | 404      | card
