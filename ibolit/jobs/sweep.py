@@ -1,4 +1,7 @@
-"""What is deleted by its age, and what doctors usually take to answer, every six hours; nothing medical is deleted."""
+"""What is deleted by its age, and what doctors usually take to answer, every six hours; nothing medical is deleted.
+
+What has to go, and whose job was given up, gets another one: it must go, however long the storage or a disk was away.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from ..extensions import db
 from ..models import (
     Attachment,
     AuditEvent,
+    DataCopy,
     Delivery,
     Device,
     DeviceTransfer,
@@ -25,6 +29,7 @@ from ..models import (
     SecurityEvent,
     Variant,
     Wait,
+    erasure,
 )
 from ..services import current_services
 
@@ -53,6 +58,9 @@ def purge_expired(job: Job) -> None:
     purge_rows()
     db.session.commit()
     Wait.measure_all()
+    db.session.commit()
+    erasure.look_after_all()
+    DataCopy.end_forgotten()
     db.session.commit()
     _purge_unsent_files()
     current_services.uploads.purge(2 * Attachment.WAITS)

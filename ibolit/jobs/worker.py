@@ -11,11 +11,12 @@ import threading
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..config import current_settings
 from ..database import read_only
 from ..extensions import db
 from ..faults import told
 from ..models import DocumentDay, Job, JobKind
-from ..services import clock
+from ..services import clock, erasure_log
 from . import QUEUES, Queue, run_due
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class Worker:
         self._threads = [WorkerThread(app, queue) for queue in QUEUES for _ in range(threads * queue.concurrency)]
 
     def start(self) -> None:
+        self._look_at_erasure_log()
         self._ensure_recurring_jobs()
         for thread in self._threads:
             thread.start()
@@ -57,6 +59,12 @@ class Worker:
         for thread in self._threads:
             thread.is_stopping = True
         self.wake()
+
+    def _look_at_erasure_log(self) -> None:
+        """`flask doctor` may see another disk than a unit of systemd does."""
+        with self.app.app_context():
+            if not erasure_log.may_be_written(current_settings.erasure_log):
+                log.error("ERASURE_LOG cannot be written by the worker: nobody is erased until it can (ReadWritePaths)")
 
     def _ensure_recurring_jobs(self) -> None:
         with self.app.app_context():

@@ -5,7 +5,16 @@ docs/privacy.md says it to everybody. `plan` has what is asked and undone, `eras
 
 from .erasing import Erased, erase, is_due, may_be_erased, stays_of
 from .payment_contacts import FORGOTTEN_AFTER, forget_contacts
-from .plan import KEPT_AFTER_WITHDRAWAL, TIME_TO_THINK, ask, come_back, plan_again, undo, withdraw_processing
+from .plan import (
+    KEPT_AFTER_WITHDRAWAL,
+    TIME_TO_THINK,
+    ask,
+    come_back,
+    look_after_all,
+    plan_again,
+    undo,
+    withdraw_processing,
+)
 from .sealed_identity import SealedIdentity
 from .winding_up import AtStake, at_stake
 
@@ -22,6 +31,7 @@ __all__ = [
     "erase",
     "forget_contacts",
     "is_due",
+    "look_after_all",
     "may_be_erased",
     "plan_again",
     "stays_of",

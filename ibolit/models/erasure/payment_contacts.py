@@ -19,6 +19,7 @@ from ..people import User
 
 FORGOTTEN_AFTER = timedelta(days=30)
 ON_THE_WAY = (RefundState.REQUESTED, RefundState.SENDING, RefundState.FAILED)
+KNOWS = or_(Payment.phone != "", Payment.email.is_not(None))
 SPOKEN_OF_BY = (JobKind.RECEIPTS, JobKind.CLOSING_RECEIPT)
 
 
@@ -45,8 +46,7 @@ def end_prepayments(user: User) -> None:
 
 
 def _known(user: User) -> Sequence[Payment]:
-    knows = or_(Payment.phone != "", Payment.email.is_not(None))
-    return db.session.scalars(select(Payment).where(Payment.payer_id == user.id, knows).order_by(Payment.id)).all()
+    return db.session.scalars(select(Payment).where(Payment.payer_id == user.id, KNOWS).order_by(Payment.id)).all()
 
 
 def _is_under_way(payment: Payment) -> bool:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import and_, or_, select
+
 from ... import errors
 from ...events import AccountNoted, record
 from ...extensions import db
 from ...services import clock
 from ..accounts import SecurityEvent, SecurityEventKind
 from ..job import Job, JobKind
+from ..payments import Payment
 from ..people import Device, User
-from . import winding_up
+from . import payment_contacts, winding_up
 
 TIME_TO_THINK = timedelta(days=7)
 KEPT_AFTER_WITHDRAWAL = timedelta(days=30)  # 152-ФЗ, article 21, part 5
@@ -79,6 +82,19 @@ def plan_again(user: User, until: datetime, *, withdrawn_at: datetime | None) ->
     if withdrawn_at is not None:
         user.withdrawn_at, user.accepted_versions = withdrawn_at, ""
     _schedule(user)
+
+
+def look_after_all() -> int:
+    """A job for every erasure that is due, or whose payments know the person still, and that no job looks after: it was
+    given up while something stood in its way for long. How many."""
+    is_due = User.erases_at <= clock.now(), User.erased_at.is_(None)
+    is_known = select(Payment.id).where(Payment.payer_id == User.id, payment_contacts.KNOWS)
+    waits = select(Job.id).where(Job.kind == JobKind.ERASURE, Job.subject_id == User.id, Job.done_at.is_(None))
+    open_ = or_(and_(*is_due), and_(User.erased_at.is_not(None), is_known.exists()))
+    left = db.session.scalars(select(User.id).where(open_, ~waits.exists())).all()
+    for id in left:
+        Job.add(JobKind.ERASURE, id)
+    return len(left)
 
 
 def _refuse_staff(user: User) -> None:

@@ -205,6 +205,17 @@ class DataCopy(Model):
             record(DataCopyReady(id, user_id))
         return user_id is not None
 
+    @classmethod
+    def end_forgotten(cls) -> int:
+        """A job for every file that nobody may have and no job takes away: its own was given up. How many."""
+        waits = select(Job.id).where(Job.kind == JobKind.DATA_COPY_END, Job.subject_id == cls.id, Job.done_at.is_(None))
+        left = [
+            copy for copy in db.session.scalars(select(cls).where(cls.has_file, ~waits.exists())) if not copy.is_kept
+        ]
+        for copy in left:
+            Job.add(JobKind.DATA_COPY_END, copy.id)
+        return len(left)
+
     def fail(self) -> None:
         if self.is_under_way:
             self.state = CopyState.FAILED
