@@ -57,22 +57,23 @@ def copy_beside(archive: Path) -> None:
 def forget_again(lines: Iterable[LogLine], made_at: datetime) -> Applied:
     """Commits account by account: done again after a crash it goes on."""
     applied, of_account = Applied(), defaultdict[tuple[int, datetime], list[LogLine]](list)
-    for line in lines:
-        if line.what == "erased" or line.at >= made_at - BEFORE:
-            of_account[line.user, line.since].append(line)
+    for line in sorted(lines, key=lambda one: one.at):
+        of_account[line.user, line.since].append(line)
     for (number, since), theirs in of_account.items():
         user = db.session.get(User, number)
         if user is not None and user.created_at == since and user.erased_at is None:
-            _apply(user, theirs, applied)
+            _apply(user, theirs, made_at, applied)
             db.session.commit()
     return applied
 
 
-def _apply(user: User, lines: list[LogLine], applied: Applied) -> None:
-    if any(line.what == "erased" for line in lines):
+def _apply(user: User, all_lines: list[LogLine], made_at: datetime, applied: Applied) -> None:
+    """The last word counts: an erasure whose commit failed is written, too, and the account went on after it."""
+    if all_lines[-1].what == "erased":
         applied.erased += 1
         erasures.erase(user, at_console=True)
         return
+    lines = [line for line in all_lines if line.at >= made_at - BEFORE and line.what != "erased"]
     applied.phones += _forget_phone(user, [line.phones for line in lines if line.phones is not None])
     applied.planned += _plan(user, [line for line in lines if line.phones is None])
 

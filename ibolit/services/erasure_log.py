@@ -6,6 +6,7 @@ number and the moment it was made, as a number may be given anew after a restore
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -45,7 +46,7 @@ def append(path: Path, line: LogLine) -> None:
     """On the disk when it returns. Raises OSError."""
     with _opened(path) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        os.write(file.fileno(), line.written().encode())
+        _add(file, line)
         os.fsync(file.fileno())
 
 
@@ -64,6 +65,12 @@ def read(path: Path) -> list[LogLine]:
     return lines
 
 
+def may_be_written(path: Path) -> bool:
+    """As far as can be said without writing; its folders are made with the first line."""
+    place = next((one for one in (path, *path.parents) if one.exists()), path)
+    return os.access(place, os.W_OK)
+
+
 def merge(path: Path, lines: Iterable[LogLine]) -> Sequence[LogLine]:
     """Adds what is not there yet; all of it, by their moments. Makes no log where there is nothing to say.
 
@@ -76,11 +83,21 @@ def merge(path: Path, lines: Iterable[LogLine]) -> Sequence[LogLine]:
         fcntl.flock(file, fcntl.LOCK_EX)
         known = read(path)
         for line in sorted(set(lines) - set(known), key=lambda one: one.at):
-            os.write(file.fileno(), line.written().encode())
+            _add(file, line)
         os.fsync(file.fileno())
     return sorted({*known, *lines}, key=lambda one: one.at)
 
 
+def _add(file: FileIO, line: LogLine) -> None:
+    """On a line of its own, also after one that a crash has cut. Raises OSError where only a part of it found room."""
+    number, told = file.fileno(), line.written().encode()
+    size = os.fstat(number).st_size
+    if size and os.pread(number, 1, size - 1) != b"\n":
+        told = b"\n" + told
+    if os.write(number, told) != len(told):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def _opened(path: Path) -> FileIO:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return FileIO(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w")
+    return FileIO(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from copies import another_clinic, inside, run
-from factories import PASSWORD, make_chat, make_user, say
+from factories import PASSWORD, later, make_chat, make_user, say
 from flask import Flask
 from marked import IDENTITY, NAME, PHONE, live_a_life, marked_columns
 from payment_steps import buy
 
+from ibolit.events import flush_facts
 from ibolit.extensions import db
 from ibolit.jobs import erasures
 from ibolit.models import AuditAction, AuditEvent, AuditReason, Chat, Doctor, Job, JobKind, Role, User, erasure
@@ -142,6 +144,45 @@ def test_line_that_a_crash_has_cut_stops_nothing(clinic: Flask, patient: User, t
         log.write('{"at": "2026-')
     assert [line.what for line in erasure_log.read(log_of(clinic))] == ["erased"]
     assert erasure_log.read(tmp_path / "nothing.log") == []
+
+
+def test_line_after_a_cut_one_stands_alone(clinic: Flask, patient: User, stranger: User, tmp_path: Path) -> None:
+    erase(patient)
+    with log_of(clinic).open("a") as log:
+        log.write('{"at": "2026-')
+    erase(stranger)
+    other = tmp_path / "other.log"
+    other.write_text('{"at": "2026-')
+    told = erasure_log.merge(other, erasure_log.read(log_of(clinic)))
+    for lines in (told, erasure_log.read(other), erasure_log.read(log_of(clinic))):
+        assert [line.user for line in lines] == [patient.id, stranger.id]
+
+
+def test_line_that_finds_no_room_is_told(clinic: Flask, patient: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = os.write
+    monkeypatch.setattr(erasure_log.os, "write", lambda number, told: write(number, told[:9]))
+    with pytest.raises(OSError, match="No space"):
+        erase(patient)
+    db.session.rollback()
+    db.session.expire_all()
+    assert db.session.get_one(User, patient.id).erased_at is None
+
+
+def test_erasure_that_failed_and_was_undone_then_harms_nobody(
+    clinic: Flask, patient: User, other: Flask, folder: Path
+) -> None:
+    """The line is written before the commit, which failed; the person thought better of it. A later backup knows."""
+    erasure.ask(db.session.get_one(User, patient.id))
+    db.session.commit()
+    erasure.erase(db.session.get_one(User, patient.id))
+    flush_facts()
+    db.session.rollback()
+    erasure.undo(db.session.get_one(User, patient.id))
+    db.session.commit()
+    assert [line.what for line in erasure_log.read(log_of(clinic))] == ["asked", "erased", "undone"]
+    later(days=400)
+    assert "Since then" not in restore(other, back_up(clinic, folder))
+    assert found(other, patient).erased_at is None
 
 
 def test_nobody_is_erased_of_whom_the_log_says_nothing(
