@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 from flask import render_template
 
 from ..database import release
 from ..extensions import db
+from ..faults import told
 from ..formatting import when_for
 from ..models import CodePurpose, FamilyCode, Job
 from ..models.delivery import LEFT_BY_STRANGERS
@@ -15,6 +17,8 @@ from ..models.family import coming_of_age, office
 from ..rendering import link_to
 from ..services import clock
 from . import sending
+
+log = logging.getLogger(__name__)
 
 
 def send_code(job: Job) -> None:
@@ -36,10 +40,15 @@ def send_code(job: Job) -> None:
 
 
 def process_due(job: Job) -> None:
-    """At every full hour, so that midnight of the clinic is one of them."""
-    for steps in (coming_of_age.process_due(), office.process_due()):
-        for _ in steps:
+    """At every full hour, so that midnight of the clinic is one of them. One that fails is tried again in an hour, and
+    keeps nobody else waiting."""
+    for step in (*coming_of_age.due_steps(), *office.due_steps()):
+        try:
+            step()
             db.session.commit()
+        except Exception as error:
+            db.session.rollback()
+            log.error("who writes for whom was not settled: %s", told(error))
     now = clock.now()
     hour = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     job.repeat_in(hour - now)

@@ -37,7 +37,8 @@ def about(child: Dependant, doctor: Doctor) -> Chat:
 
 
 def work() -> None:
-    for _ in coming_of_age.process_due():
+    for step in coming_of_age.due_steps():
+        step()
         db.session.commit()
     db.session.expire_all()
 
@@ -197,3 +198,45 @@ def test_worker_looks_at_every_full_hour(about: Chat) -> None:
     assert job.done_at is None
     assert (job.due_at.minute, job.due_at.second) == (0, 0)
     assert job.due_at > clock.now()
+
+
+def test_one_that_fails_stops_nobody_else(
+    about: Chat, child: Dependant, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = make_child(child.user, "Соколова Катя", child.birth_date)
+    come_of_age = coming_of_age.come_of_age
+
+    def fail_for_the_first(dependant: Dependant) -> None:
+        if dependant.id == child.id:
+            raise LookupError(dependant.name)
+        come_of_age(dependant)
+
+    monkeypatch.setattr(coming_of_age, "come_of_age", fail_for_the_first)
+    to_birthday(child)
+    Job.ensure(JobKind.FAMILY)
+    db.session.commit()
+    jobs.run_due()
+    db.session.expire_all()
+    assert child.ending is None
+    assert other.ending is DependantEnding.CAME_OF_AGE
+    job = db.session.scalars(db.select(Job).where(Job.kind == JobKind.FAMILY)).one()
+    assert (job.done_at, job.attempts) == (None, 0)
+    assert job.due_at > clock.now()
+    assert "LookupError" in caplog.text
+    assert child.name not in caplog.text
+
+
+def test_chats_left_by_an_older_process_go_over_all_the_same(about: Chat, child: Dependant, doctor: Doctor) -> None:
+    """It has accepted the invitation and knew of no chats to move."""
+    to_birthday(child)
+    invitation = invitation_to(child, doctor)
+    user = with_phone(make_user("Соколов Иван"))
+    invitation.accepted_at, invitation.accepted_by_id = clock.now(), user.id
+    db.session.commit()
+    with pytest.raises(errors.BirthDateDoesNotMatch):
+        own_phone.accept_chats(invitation, user, child.birth_date - timedelta(days=1))
+    db.session.commit()
+    own_phone.accept_chats(invitation, user, child.birth_date)
+    db.session.commit()
+    assert Chat.find_for(user, about.id) is not None
+    assert Chat.of_dependant(child.id) == []

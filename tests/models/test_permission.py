@@ -328,7 +328,8 @@ def test_representation_is_renewed_after_its_end(patient: User, doctor: Doctor) 
     relative = represented(patient, days=1)
     chat = chat_about(relative, doctor)
     later(days=2)
-    for _ in office.process_due():
+    for step in office.due_steps():
+        step()
         db.session.commit()
     assert not reads(patient, chat)
     with pytest.raises(errors.DependantHasEnded):
@@ -344,6 +345,7 @@ def test_old_paper_ends_no_later_permission(patient: User) -> None:
     db.session.commit()
     permit(make_relative(patient))
     later(days=2)
-    for _ in office.process_due():
+    for step in office.due_steps():
+        step()
         db.session.commit()
     assert relative.may_be_written_for

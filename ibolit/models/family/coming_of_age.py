@@ -6,8 +6,9 @@ the worker once an hour, and done again it does nothing more.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from functools import partial
 
 from sqlalchemy import select
 
@@ -24,15 +25,17 @@ from . import settling
 DAYS_BEFORE = (30, 7, 1)
 
 
-def process_due() -> Iterator[None]:
-    """For the worker, which commits at each step."""
-    for dependant in _born_in_time():
-        left = dependant.comes_of_age_at - clock.now()
-        if left <= timedelta():
-            come_of_age(dependant)
-        else:
-            _tell(dependant, left)
-        yield
+def due_steps() -> list[Callable[[], None]]:
+    """For the worker, which commits after each step; none depends on another."""
+    return [partial(_look_at, dependant) for dependant in _born_in_time()]
+
+
+def _look_at(dependant: Dependant) -> None:
+    left = dependant.comes_of_age_at - clock.now()
+    if left <= timedelta():
+        come_of_age(dependant)
+    else:
+        _tell(dependant, left)
 
 
 def come_of_age(dependant: Dependant) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from ... import errors
 from ...extensions import db
@@ -43,8 +44,7 @@ def end(dependant: Dependant) -> None:
     permission.end(dependant, DependantEnding.ENDED_BY_OFFICE)
 
 
-def process_due() -> Iterator[None]:
-    """For the worker, which commits at each step: representations whose end has come."""
-    for entered in Representation.due():
-        permission.end(entered.dependant, DependantEnding.ENDED_BY_OFFICE)
-        yield
+def due_steps() -> list[Callable[[], None]]:
+    """For the worker, which commits after each step: representations whose end has come."""
+    ending = DependantEnding.ENDED_BY_OFFICE
+    return [partial(permission.end, entered.dependant, ending) for entered in Representation.due()]

@@ -6,6 +6,7 @@ from datetime import date
 
 from ... import errors
 from ...extensions import db
+from ..chats import Chat
 from ..doctors import Doctor
 from ..invitations import Invitation
 from ..locking import LockKind, advisory_lock
@@ -38,8 +39,9 @@ def accept_chats(invitation: Invitation, user: User, born: date) -> int:
     dependant = db.session.get_one(Dependant, invitation.dependant_id)
     if not user.is_patient or not invitation.is_for(user):
         raise errors.InvitationIsForAnother
-    if invitation.accepted_by_id != user.id:
-        if not invitation.is_alive or dependant.died_at is not None:
+    is_accepted = invitation.accepted_by_id == user.id  # by an older process, which moved nothing, where chats are left
+    if not is_accepted or Chat.of_dependant(dependant.id):
+        if not (is_accepted or invitation.is_alive) or dependant.died_at is not None:
             raise errors.InvitationIsOver
         RateLimitHit.count(LimitKind.OWN_BIRTH_DATE, str(dependant.id))
         if born != dependant.birth_date:
