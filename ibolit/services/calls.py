@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from threading import Lock, Timer
@@ -86,6 +86,9 @@ class Calls(Protocol):
     def end(self, call_id: int) -> None: ...
 
     def end_device(self, device_id: int) -> None: ...
+
+    def end_person(self, user_id: int, call_ids: Collection[int]) -> None:
+        """They may not be in these calls any more; the other side goes on."""
 
     def close_all(self, code: int) -> None: ...
 
@@ -178,6 +181,12 @@ class InProcessCalls:
         with self._lock:
             for slot in self._all():
                 if slot.connection.device_id == device_id:
+                    slot.connection.end_call()
+
+    def end_person(self, user_id: int, call_ids: Collection[int]) -> None:
+        with self._lock:
+            for slot in self._all():
+                if slot.connection.user_id == user_id and slot.connection.call_id in call_ids:
                     slot.connection.end_call()
 
     def close_all(self, code: int) -> None:

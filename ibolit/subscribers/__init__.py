@@ -101,6 +101,7 @@ def subscribe(app: Flask) -> None:
     subscribers.after_commit(CallbackRequested, live.callback_requested)
     for ending in (ConsultationCompleted, ConsultationMissed, ConsultationCancelled):
         subscribers.after_commit(ending, live.call_ended)
+    subscribers.after_commit(PlaceEnded, live.place_ended)
     for change in (
         ConsultationProposed,
         ConsultationConfirmed,

@@ -34,6 +34,7 @@ from ..events import (
     MessageSent,
     PatientFactsChanged,
     PaymentChanged,
+    PlaceEnded,
     ReceiptsMoved,
     WaitingChanged,
 )
@@ -123,6 +124,13 @@ def callback_requested(fact: CallbackRequested) -> None:
 def call_ended(fact: ConsultationCompleted | ConsultationMissed | ConsultationCancelled) -> None:
     """Whoever is still in the call is led to the card."""
     current_services.calls.end(fact.id)
+
+
+def place_ended(fact: PlaceEnded) -> None:
+    """Who may not read there any more is out of the call at once, if they are in one."""
+    with _looking():
+        calls = db.session.scalars(select(Consultation.id).where(Consultation.chat_id == fact.chat_id)).all()
+    current_services.calls.end_person(fact.user_id, calls)
 
 
 def time_changed_hands(

@@ -32,7 +32,8 @@ from ibolit.models import (
 from ibolit.models.chats import ChatMember
 from ibolit.models.family import office, permission
 from ibolit.models.people import DependantEnding, DependantKind, DependantTerms, FactKind, Relation, SubjectKey
-from ibolit.services import clock
+from ibolit.services import clock, current_services
+from ibolit.services.calls import CallClosing, CallConnection
 
 
 @pytest.fixture
@@ -349,3 +350,17 @@ def test_old_paper_ends_no_later_permission(patient: User) -> None:
         step()
         db.session.commit()
     assert relative.may_be_written_for
+
+
+def test_writer_is_out_of_their_call_at_once(relative: Dependant, doctor: Doctor) -> None:
+    permit(relative)
+    consultation = confirm(propose(chat_about(relative, doctor)))
+    writers, doctors = (
+        CallConnection(consultation.id, user_id, user_id, "a-page", "/")
+        for user_id in (relative.user_id, doctor.user_id)
+    )
+    for connection in (writers, doctors):
+        current_services.calls.join(connection, lambda _peer, _media: "welcome")
+    permission.end(relative)
+    db.session.commit()
+    assert (writers.close_code, doctors.close_code) == (CallClosing.ENDED, None)

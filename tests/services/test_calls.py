@@ -170,6 +170,13 @@ def test_device_that_ended_is_out(calls: InProcessCalls) -> None:
     assert doctor.close_code is None
 
 
+def test_who_lost_the_right_to_it_is_out_of_these_calls_alone(calls: InProcessCalls) -> None:
+    patient, doctor, own = sit(calls, PATIENT, "p"), sit(calls, DOCTOR, "d"), sit(calls, PATIENT, "o", call_id=8)
+    calls.end_person(PATIENT, [CALL])
+    assert patient.close_code == CallClosing.ENDED
+    assert (doctor.close_code, own.close_code) == (None, None)
+
+
 def test_going_process_sends_all_away_also_late_comers(calls: InProcessCalls) -> None:
     patient = sit(calls, PATIENT, "p")
     calls.close_all(CloseCode.RESTARTING)

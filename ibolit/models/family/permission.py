@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from ... import errors
+from ...events import DependantChanged, record
 from ...extensions import db
 from ...services import clock
 from ..chats import Chat
@@ -79,6 +80,7 @@ def end(dependant: Dependant, ending: DependantEnding = DependantEnding.PERMISSI
         close(dependant)
     dependant.archive(ending)
     dependant.ending, dependant.permitted_at = ending, None
+    record(DependantChanged(dependant.id))  # also of whom it was archived before, by a mark
 
 
 def may_end(dependant: Dependant) -> bool:
