@@ -13,7 +13,8 @@ CALLED = '#!/bin/sh\necho "$(basename "$0") $*" >> {root}/called\n'
 # A clinic of one line: a backup copies it, a restore puts it back.
 IBOLIT = CALLED + (
     '[ ! -e {root}/full ] || exit 1\n'
-    'case $1 in backup) cp {root}/clinic "$2" ;; restore) cp "$3" {root}/clinic ;; esac\n'
+    'case $1 in routes) [ ! -e {root}/unset ] || {{ echo "Error: SEAL_KEY: must be a secret" >&2; exit 1; }} ;;\n'
+    'backup) cp {root}/clinic "$2" ;; restore) cp "$3" {root}/clinic ;; esac\n'
 )  # fmt: skip
 
 
@@ -122,6 +123,19 @@ def test_without_its_packages_there_is_no_upgrade(server: Server) -> None:
     assert "Nothing was upgraded: not all of it came." in told
     assert "there is no way back to go" in server.upgrade("back")[1]  # which would lose what is written since
     (server.root / "offline").unlink()
+    assert (server.upgrade()[0], server.version) == (0, "second")
+
+
+def test_without_its_settings_there_is_no_upgrade(server: Server) -> None:
+    """The new version asks for one that is not there: the clinic goes on with the old one, and its packages."""
+    server.publish("second")
+    (server.root / "unset").touch()
+    code, told = server.upgrade()
+    assert (code, server.version, server.branch) == (1, "first", "main"), told
+    assert server.called[-2:] == ["pip install -q --disable-pip-version-check --require-hashes -r", "systemctl start"]
+    assert "Nothing was upgraded: Error: SEAL_KEY: must be a secret" in told
+    assert "there is no way back to go" in server.upgrade("back")[1]
+    (server.root / "unset").unlink()
     assert (server.upgrade()[0], server.version) == (0, "second")
 
 
