@@ -24,6 +24,7 @@ from started_consultations import completed_consultation
 
 from ibolit.extensions import db
 from ibolit.jobs import run_due
+from ibolit.jobs.data_copies import end
 from ibolit.models import (
     Attachment,
     AttachmentKind,
@@ -574,6 +575,29 @@ def test_withdrawn_while_it_goes_into_the_storage(
         db.session.commit()
 
     monkeypatch.setattr(services.storage, "put", put_and_withdraw)
+    run_due()
+    copy = newest(patient)
+    assert (copy.state, copy.has_file) == (CopyState.WITHDRAWN, False)
+    with pytest.raises(FileNotFoundError):
+        services.storage.size(copy.key)
+
+
+def test_withdrawn_and_taken_away_before_it_lies_in_the_storage(
+    old_device: Browser, rich: Chat, patient: User, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By another worker: what arrives after it is taken away once more."""
+    ask(old_device)
+    put = services.storage.put
+
+    def put_late(name: str, source: Path) -> None:
+        copy = newest(patient)
+        DataCopy.withdraw_all_of(copy.user)
+        db.session.commit()
+        end(Job(kind=JobKind.DATA_COPY_END, subject_id=copy.id))
+        db.session.commit()
+        put(name, source)
+
+    monkeypatch.setattr(services.storage, "put", put_late)
     run_due()
     copy = newest(patient)
     assert (copy.state, copy.has_file) == (CopyState.WITHDRAWN, False)

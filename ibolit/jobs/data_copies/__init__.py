@@ -62,6 +62,7 @@ def _make(copy: DataCopy, job: Job) -> None:
         size = path.stat().st_size
         release()
         DataCopy.note_file(id)
+        job.hold_on()
         db.session.commit()
         current_services.storage.put(key, path)
     DataCopy.finish(id, size)

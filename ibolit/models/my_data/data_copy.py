@@ -200,6 +200,8 @@ class DataCopy(Model):
         made = {"state": CopyState.READY, "made_at": now, "size": size, "done": cls.total}
         ready = update(cls).where(cls.id == id, cls.state == CopyState.MAKING).values(made)
         user_id = db.session.scalar(ready.returning(cls.user_id))
+        if user_id is None:
+            cls.note_file(id)  # an end that came before the file did has noted that there is none
         Job.add(JobKind.DATA_COPY_END, id, now if user_id is None else now + cls.KEPT_FOR)
         if user_id is not None:
             record(DataCopyReady(id, user_id))
