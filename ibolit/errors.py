@@ -50,6 +50,15 @@ class NumberIsAnothers(RuleViolation):
     sentence = "С этим номером уже есть другой аккаунт. Выйдите и войдите в него или позвоните в клинику."
 
 
+class PhoneIsNew(RuleViolation):
+    """The office gave it instead of a lost one: who holds it may be a stranger yet."""
+
+    sentence = (
+        "Номер этого аккаунта недавно сменила клиника. Запросить копию данных, удалить аккаунт или сменить номер можно "
+        "через трое суток после этого."
+    )
+
+
 class PhoneIsTaken(RuleViolation):
     status = 409
     sentence = "Этот номер уже занят."

@@ -12,7 +12,8 @@ from guests import PHONE, make_anna
 
 from ibolit.extensions import db
 from ibolit.jobs import run_due
-from ibolit.models import AuditAction, AuditEvent, LoginCode, SecurityEvent, SecurityEventKind, User
+from ibolit.models import AuditAction, AuditEvent, DataCopy, LoginCode, SecurityEvent, SecurityEventKind, User
+from ibolit.models.accounts import replace_lost_phone
 from ibolit.services import Services
 from ibolit.services.demo_outbox import DemoMessage
 
@@ -221,3 +222,50 @@ def test_kind_of_the_event(as_anna: Browser, anna: User, services: Services) -> 
     as_anna.post(CODES, ask(as_anna, services))
     change = db.session.scalars(db.select(SecurityEvent)).one()
     assert (change.kind, change.phone) == (SecurityEventKind.PHONE, PHONE)
+
+
+class TestInsteadOfALostOne:
+    """By the office, which may have mistyped a digit: whoever holds the number carries nothing away for three days."""
+
+    SENTENCE = "Номер этого аккаунта недавно сменила клиника"
+
+    @pytest.fixture
+    def holder(self, clinic: Flask, anna: User, as_anna: Browser) -> Browser:
+        """Of the new number, signed in by it."""
+        assert as_anna.get("/profile").status_code == 200
+        replace_lost_phone(db.session.get_one(User, anna.id), NEW)
+        db.session.commit()
+        assert as_anna.get("/profile").location.startswith("/login")
+        return Browser(clinic, db.session.get_one(User, anna.id))
+
+    def test_no_copy(self, holder: Browser, anna: User) -> None:
+        refused = holder.post("/profile/my-data/copy")
+        assert (refused.status_code, self.SENTENCE in refused.text) == (422, True)
+        assert DataCopy.newest_of(anna) is None
+        later(hours=73)
+        again = Browser(holder.app, db.session.get_one(User, anna.id))
+        assert again.post("/profile/my-data/copy").status_code == 303
+
+    def test_no_erasure(self, holder: Browser, anna: User) -> None:
+        holder.post("/profile/confirmation/erase", {"current": PASSWORD})
+        mark = re.search(r'name="expected"[^>]*value="([^"]*)"', holder.get("/profile/erasure").text)
+        assert mark is not None
+        refused = holder.post("/profile/erasure", {"expected": mark.group(1)})
+        assert (refused.status_code, self.SENTENCE in refused.text) == (422, True)
+        db.session.expire_all()
+        assert db.session.get_one(User, anna.id).erases_at is None
+
+    def test_no_second_change(self, holder: Browser, anna: User, services: Services) -> None:
+        refused = holder.post(PAGE, {"phone": "8 916 555-01-98"})
+        assert (refused.status_code, self.SENTENCE in refused.text) == (422, True)
+        assert sent_to(services, "+79165550198") == []
+        assert phone_of(anna) == NEW
+
+    def test_own_change_forbids_nothing(self, as_anna: Browser, anna: User, services: Services) -> None:
+        as_anna.post(CODES, ask(as_anna, services))
+        assert as_anna.post("/profile/my-data/copy").status_code == 303
+
+    def test_lost_number_hears_of_it_and_undoes_it(self, holder: Browser, anna: User, services: Services) -> None:
+        link = link_in(sent_to(services, PHONE)[0])
+        Browser(holder.app).post(link)
+        assert phone_of(anna) == PHONE

@@ -8,6 +8,7 @@ from flask_login import current_user, login_required
 
 from ...models import AuditAction, LimitKind, LoginCode, RateLimitHit
 from ...models import change_phone as change
+from ...models.accounts import refuse_while_phone_is_new
 from ...responses import go
 from ...web import client
 from ...web.audit import log_own
@@ -36,6 +37,7 @@ def ask_new_phone() -> ResponseReturnValue:
     if current_user.phone is None and not g.device.is_confirmed:
         return go(url_for(".confirm", panel="phone"))
     with submission(form.phone) as sent:
+        refuse_while_phone_is_new(current_user)
         RateLimitHit.count(LimitKind.PHONE_CHANGE, str(current_user.id))
         asked = [_ask(form.e164, own="")]
         if current_user.phone is not None:
@@ -64,6 +66,7 @@ def change_phone() -> ResponseReturnValue:
             if sent.is_refused:
                 return refuse("phone", status=sent.status, codes_form=form)
     with submission(form.new) as sent:
+        refuse_while_phone_is_new(current_user)
         change(current_user._get_current_object(), old, new, g.device)
         log_own(AuditAction.PHONE_CHANGED)
     if sent.is_refused:

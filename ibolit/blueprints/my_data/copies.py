@@ -9,6 +9,7 @@ from flask_login import current_user, login_required
 from ...database import release, write_transaction
 from ...extensions import db
 from ...models import AuditAction, DataCopy, request_data_copy
+from ...models.accounts import refuse_while_phone_is_new
 from ...responses import go, respond
 from ...services import current_services
 from ...web.audit import log_own
@@ -32,6 +33,7 @@ def ask_for_copy() -> ResponseReturnValue:
     if not g.device.is_confirmed:
         return go(url_for("account.confirm", panel="copy"))
     with submission() as sent:
+        refuse_while_phone_is_new(current_user)
         made = request_data_copy(current_user, g.device)
         log_own(AuditAction.COPY_REQUESTED, made.id)
     if sent.is_refused:

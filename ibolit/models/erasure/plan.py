@@ -10,7 +10,7 @@ from ... import errors
 from ...events import AccountNoted, record
 from ...extensions import db
 from ...services import clock
-from ..accounts import SecurityEvent, SecurityEventKind
+from ..accounts import SecurityEvent, SecurityEventKind, refuse_while_phone_is_new
 from ..job import Job, JobKind
 from ..payments import Payment
 from ..people import Device, User
@@ -24,11 +24,13 @@ def ask(user: User, device: Device | None = None, expected: str | None = None) -
     """«Удалить аккаунт»: the moment of the erasure, which the same person undoes till then. Pressed twice it is asked
     once. Consultations and tariffs end now, and do not come back; older ways in than this `device` are told.
 
-    `expected` is the mark of what the page said was at stake. Raises OnlyPatientsAreErased and StakeHasChanged.
+    `expected` is the mark of what the page said was at stake. Raises OnlyPatientsAreErased, StakeHasChanged and
+    PhoneIsNew.
     """
     _refuse_staff(user)
     winding_up.lock_all_of(user)
     if user.erases_at is None:
+        refuse_while_phone_is_new(user)
         if expected is not None and winding_up.at_stake(user).mark != expected:
             raise errors.StakeHasChanged
         SecurityEvent.announce(user, SecurityEventKind.ERASURE, device)

@@ -10,7 +10,7 @@ from ... import errors, phones
 from ...config import current_settings
 from ...extensions import db
 from ...models import AuditAction, AuditEvent, DocumentDay, SecurityEvent, SecurityEventKind, User
-from ...models.accounts import replace_phone
+from ...models.accounts import replace_lost_phone
 from ...models.people import consent
 from ...services import clock
 from .param_types import PhoneParam, TextParam
@@ -63,14 +63,14 @@ def give_phone(phone: str, email: str | None, account: int | None, lost: str | N
 
 
 def _replace(lost: str, phone: str) -> None:
-    """A patient's: the lost number, devices and mail are told, and each of them undoes it for 72 hours."""
+    """A patient's: the lost number and mail are told, and undo it for 72 hours; devices are signed out."""
     user = User.by_phone(lost)
     if user is None or not user.is_patient:
         raise click.ClickException("There is no patient with the lost phone.")
     if not current_settings.sends_sms_to(phone):
         raise click.ClickException(errors.NoSmsThere.sentence)
     try:
-        replace_phone(user, phone)
+        replace_lost_phone(user, phone)
     except errors.RuleViolation as refusal:
         raise click.ClickException(refusal.sentence) from None
     AuditEvent.write_at_console(AuditAction.NUMBER_GIVEN, user.id, patient_id=user.id_as_patient)
