@@ -38,6 +38,14 @@ class DataCopyReady(Fact):
 
 
 @dataclass(frozen=True)
+class DataCopyFailed(Fact):
+    """Its owner waits for nothing any more, and may ask anew."""
+
+    copy_id: int
+    user_id: int
+
+
+@dataclass(frozen=True)
 class MessageSent(Fact):
     chat_id: int
     message_id: int

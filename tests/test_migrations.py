@@ -65,7 +65,7 @@ SINCE = {JobKind.PROMISE, NotificationKind.PROMISE, JobKind.URGENT_UNOPENED, Not
 SINCE |= {NotificationKind.URGENT_SENT, NotificationKind.URGENT_UNOPENED}
 SINCE |= {JobKind.TIME_OFF, NotificationKind.STAND_IN, JobKind.ERASURE}
 SINCE |= {JobKind.FAMILY, JobKind.FAMILY_CODE, NotificationKind.COMING_OF_AGE}
-SINCE |= {JobKind.DATA_COPY, JobKind.DATA_COPY_END, NotificationKind.COPY_READY}
+SINCE |= {JobKind.DATA_COPY, JobKind.DATA_COPY_END, NotificationKind.COPY_READY, NotificationKind.COPY_FAILED}
 SEARCH = ("message_fts", "ix_message_stems")  # of the database alone, which the models do not know
 
 

@@ -21,6 +21,7 @@ from . import sending
 
 ACCOUNT_DOORS = {
     NotificationKind.COPY_READY: "my_data.copy",
+    NotificationKind.COPY_FAILED: "my_data.copy",
     NotificationKind.COMING_OF_AGE: "relatives.index",
 }
 

@@ -29,6 +29,7 @@ from ..events import (
     ConsultationReminderDue,
     ConsultationRequested,
     ConsultationStarted,
+    DataCopyFailed,
     DataCopyReady,
     DaysGiven,
     DaysKept,
@@ -85,6 +86,7 @@ def subscribe(app: Flask) -> None:
     subscribers.before_commit(ChatEndsSoon, notices.chat_ends)
     subscribers.before_commit(PromiseMissed, notices.promise_missed)
     subscribers.before_commit(DataCopyReady, notices.data_copy_ready)
+    subscribers.before_commit(DataCopyFailed, notices.data_copy_failed)
     subscribers.before_commit(HalfOfSmsGone, notices.half_of_sms_gone)
     subscribers.before_commit(PaymentChanged, notices.payment_changed)
     _tell_of_consultations(subscribers)

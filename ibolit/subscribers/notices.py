@@ -22,6 +22,7 @@ from ..events import (
     ConsultationProposed,
     ConsultationReminderDue,
     ConsultationRequested,
+    DataCopyFailed,
     DataCopyReady,
     DelayAnnounced,
     HalfOfSmsGone,
@@ -202,6 +203,10 @@ def stand_in_chosen(fact: StandInChosen) -> None:
 def data_copy_ready(fact: DataCopyReady) -> None:
     """Once a copy."""
     Notification.of_account(db.session.get_one(User, fact.user_id), NotificationKind.COPY_READY, fact.copy_id)
+
+
+def data_copy_failed(fact: DataCopyFailed) -> None:
+    Notification.of_account(db.session.get_one(User, fact.user_id), NotificationKind.COPY_FAILED, fact.copy_id)
 
 
 def half_of_sms_gone(fact: HalfOfSmsGone) -> None:

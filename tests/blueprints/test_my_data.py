@@ -9,6 +9,7 @@ import zipfile
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
 
@@ -24,7 +25,7 @@ from started_consultations import completed_consultation
 
 from ibolit.extensions import db
 from ibolit.jobs import run_due
-from ibolit.jobs.data_copies import end
+from ibolit.jobs.data_copies import LEFT_FREE, end
 from ibolit.models import (
     Attachment,
     AttachmentKind,
@@ -619,8 +620,25 @@ def test_worker_that_died_with_it_begins_anew(old_device: Browser, rich: Chat, p
     assert newest(patient).state is CopyState.READY
 
 
-def test_copy_that_never_succeeds_says_so(
+def test_copy_without_room_for_it_is_not_begun(
     old_device: Browser, rich: Chat, patient: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is the whole clinic's: it is not filled to see whether it is enough."""
+    files = db.session.scalars(db.select(Attachment.size).where(Attachment.message_id.is_not(None))).all()
+    free = LEFT_FREE + sum(files)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=free - 1))
+    ask(old_device)
+    run_due()
+    job = db.session.scalars(db.select(Job).where(Job.kind == JobKind.DATA_COPY)).one()
+    assert (job.failure, job.done_at, newest(patient).done) == ("NoRoom", None, 0)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=free))
+    later(minutes=1)
+    run_due()
+    assert newest(patient).state is CopyState.READY
+
+
+def test_copy_that_never_succeeds_says_so(
+    old_device: Browser, rich: Chat, patient: User, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise OSError
@@ -635,6 +653,13 @@ def test_copy_that_never_succeeds_says_so(
             run_due()
     assert newest(patient).state is CopyState.FAILED
     assert "Копия не получилась" in old_device.get(COPY).text
+    kind = Notification.kind == NotificationKind.COPY_FAILED
+    told = db.session.scalars(db.select(Notification).where(kind)).one()
+    assert (told.user_id, told.is_stale) == (patient.id, False)
+    later(hours=48)  # by day at the latest
+    run_due()
+    (text,) = (one.text for one in services.outbox.latest() if "не получилась" in one.text)
+    assert text.endswith(COPY)
     assert copied(aged(old_device), patient).testzip() is None
 
 

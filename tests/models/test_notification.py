@@ -69,6 +69,7 @@ def test_every_kind_says_when_it_is_news() -> None:
             "urgent_unopened",
             "stand_in",
             "copy_ready",
+            "copy_failed",
             "coming_of_age",
         )
     }

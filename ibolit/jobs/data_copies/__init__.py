@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,6 +15,12 @@ from ...services import current_services
 from .archive import Archive
 from .progress import Progress, RightEnded, Withdrawn
 from .writing import write_copy
+
+LEFT_FREE = 512 * 1024**2  # bytes of this machine's disk, for all the rest of the clinic
+
+
+class NoRoom(Exception):
+    """On this machine's disk: it may come."""
 
 
 def make(job: Job) -> None:
@@ -50,11 +57,13 @@ def end(job: Job) -> None:
 
 def _make(copy: DataCopy, job: Job) -> None:
     sizes = contents.sizes_of(copy.user)
+    room = current_services.uploads.folder
+    room.mkdir(mode=0o700, parents=True, exist_ok=True)  # nothing may have been uploaded through this machine yet
+    if shutil.disk_usage(room).free < LEFT_FREE + contents.bytes_of_files(sizes):
+        raise NoRoom
     copy.begin(sum(one.total for one in sizes))
     db.session.commit()
     id, key, user = copy.id, copy.key, copy.user
-    room = current_services.uploads.folder
-    room.mkdir(mode=0o700, parents=True, exist_ok=True)  # nothing may have been uploaded through this machine yet
     with TemporaryDirectory(dir=room) as folder:
         path = Path(folder, "copy.zip")
         with Archive(path, room=Path(folder)) as archive:

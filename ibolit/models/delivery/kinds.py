@@ -44,6 +44,7 @@ class NotificationKind(StrEnum):
     URGENT_SENT = "urgent_sent"  # who wrote it and was not looking: the page says whom to call
     URGENT_UNOPENED = "urgent_unopened"  # the office: nobody has opened it
     COPY_READY = "copy_ready"  # of one's data
+    COPY_FAILED = "copy_failed"
     COMING_OF_AGE = "coming_of_age"  # of a child the parent writes for
     STAND_IN = "stand_in"  # a colleague's patient lets this doctor answer
 
@@ -71,7 +72,7 @@ REFUND_KINDS = (NotificationKind.DECIDED, NotificationKind.RETURNED)
 
 
 # Of the person's own account: they lead to a page of the profile, and to no chat.
-ACCOUNT_KINDS = (NotificationKind.COPY_READY, NotificationKind.COMING_OF_AGE)
+ACCOUNT_KINDS = (NotificationKind.COPY_READY, NotificationKind.COPY_FAILED, NotificationKind.COMING_OF_AGE)
 
 
 NO_SMS_BY_NIGHT = (*QUIET_HOURS_KINDS, *REFUND_KINDS, *ACCOUNT_KINDS)

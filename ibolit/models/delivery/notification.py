@@ -106,6 +106,8 @@ class Notification(NotificationWriting, NotificationSummary, Model):
             return True
         if self.kind is NotificationKind.COPY_READY:
             return not DataCopy.is_kept_for(self.user)
+        if self.kind is NotificationKind.COPY_FAILED:
+            return not DataCopy.has_failed_for(self.user)
         if self.kind is NotificationKind.REQUESTED and self.chat is not None:
             return 0 < self.seq <= self._member().read_to or not self.chat.is_waiting
         if self.kind is NotificationKind.ENDS and self.chat is not None and self.chat.open_until is not None:

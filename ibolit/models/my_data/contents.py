@@ -55,6 +55,12 @@ def sizes_of(user: User) -> list[ChatSize]:
     ]
 
 
+def bytes_of_files(sizes: Sequence[ChatSize]) -> int:
+    """As they were sent; all the rest of a copy is small beside them."""
+    sent = Attachment.chat_id.in_([one.chat_id for one in sizes]), Attachment.message_id.is_not(None)
+    return int(db.session.scalar(select(func.sum(Attachment.size)).where(*sent)) or 0)
+
+
 @dataclass(frozen=True)
 class WholeSize:
     """Of everything there is."""

@@ -13,7 +13,7 @@ from typing import Self
 from sqlalchemy import ForeignKey, Index, String, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ...events import DataCopyReady, record
+from ...events import DataCopyFailed, DataCopyReady, record
 from ...extensions import Model, db
 from ...services import clock
 from ..chats import ChatMember
@@ -90,6 +90,12 @@ class DataCopy(Model):
         """There is one that they may have now."""
         newest = cls.newest_of(user)
         return newest is not None and newest.is_kept
+
+    @classmethod
+    def has_failed_for(cls, user: User) -> bool:
+        """And they have asked for no other."""
+        newest = cls.newest_of(user)
+        return newest is not None and newest.has_failed
 
     @classmethod
     def files_of(cls, user: User) -> list[str]:
@@ -221,6 +227,7 @@ class DataCopy(Model):
     def fail(self) -> None:
         if self.is_under_way:
             self.state = CopyState.FAILED
+            record(DataCopyFailed(self.id, self.user_id))
 
     def settle(self) -> str | None:
         """The name of what is to be taken out of the storage now; what was never made has failed."""
