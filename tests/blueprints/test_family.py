@@ -62,7 +62,7 @@ def test_child_is_added_with_the_declaration_and_stands_in_the_list(as_patient: 
 @pytest.mark.parametrize(
     ("spoilt", "sentence"),
     [
-        ({"representation": ""}, "Без заявления писать за ребёнка нельзя."),
+        ({"representation": ""}, "Отметьте заявление: без него писать за ребёнка нельзя."),
         ({"name": " "}, "Напишите имя и фамилию."),
         ({"name": "В" * 121}, "Имя длиннее 120 знаков."),
         ({"birth_date": ""}, "Укажите дату рождения."),

@@ -92,7 +92,7 @@ def test_pressed_twice_it_is_one_child_and_one_chat(as_patient: Browser, patient
 def test_without_the_declaration_nobody_is_added(as_patient: Browser, patient: User, doctor: Doctor) -> None:
     accepted(doctor, patient)
     answer = as_patient.post(f"{ASKED}?next=/messages", filled(representation=""))
-    assert (answer.status_code, "Без заявления" in answer.text, NAME in answer.text) == (422, True, True)
+    assert (answer.status_code, "Отметьте заявление" in answer.text, NAME in answer.text) == (422, True, True)
     grown = as_patient.post(f"{ASKED}?next=/messages", filled(birth_date="03.05.1957"))
     assert (grown.status_code, "18 лет уже есть" in grown.text) == (422, True)
     assert db.session.scalars(db.select(Dependant)).all() == []

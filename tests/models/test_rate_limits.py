@@ -34,6 +34,10 @@ MINUTES = {
     LimitKind.DEVICE_TRANSFER: (10, 60),
     LimitKind.DEVICE_TRANSFER_FROM_ADDRESS: (60, 60),
     LimitKind.INVITATION: (5, 24 * 60),
+    LimitKind.DATA_COPY: (3, 24 * 60),
+    LimitKind.FAMILY_CODE_OF_ACCOUNT: (10, 24 * 60),
+    LimitKind.FAMILY_CODE_FOR_PHONE: (3, 60),
+    LimitKind.OWN_BIRTH_DATE: (3, 24 * 60),
 }
 
 

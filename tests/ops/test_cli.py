@@ -66,7 +66,7 @@ def test_work_runs_until_stopped(clinic: Flask) -> None:
         assert clinic.test_cli_runner().invoke(args=["work"]).exit_code == 0
     finally:
         worker._stopping = False
-    assert set(db.session.scalars(db.select(Job.kind))) == {JobKind.SWEEP, JobKind.PAYMENTS_SWEEP}
+    assert set(db.session.scalars(db.select(Job.kind))) == {JobKind.SWEEP, JobKind.PAYMENTS_SWEEP, JobKind.FAMILY}
 
 
 def run(clinic: Flask, *args: str) -> tuple[int, str]:

@@ -23,6 +23,7 @@ DOCUMENT = PdfDocument(
     documents="Диплом 107718 0001234",
     patient="Анна Соколова",
     age_and_sex="43 года, женский пол",
+    writer="мама, Ольга Соколова",
     identity="подтверждена по телефону",
     when="25 ноября 2026, 14:00 (МСК)",
     version="Версия 1 от 25 ноября 2026, 14:40 (МСК)",
@@ -60,7 +61,8 @@ def test_everything_stands_on_it() -> None:
     single += [
         DOCUMENT.documents,
         DOCUMENT.patient,
-        DOCUMENT.identity,
+        f"За пациента пишет {DOCUMENT.writer}",
+        f"Личность того, кто пишет {DOCUMENT.identity}",
         DOCUMENT.when,
         DOCUMENT.version,
         *DOCUMENT.files,

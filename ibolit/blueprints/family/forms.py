@@ -16,7 +16,7 @@ from ...web.submission import Submission
 from ...web.text_filters import one_line
 
 WHO = "Выберите, кто вы этому человеку."
-NOBODY_DECLARES = "Без заявления писать за ребёнка нельзя. Добавить его может законный представитель."
+NOBODY_DECLARES = "Отметьте заявление: без него писать за ребёнка нельзя."
 
 # Next to which field a broken rule is told; the others stand next to the name.
 FIELDS: dict[type, str] = {

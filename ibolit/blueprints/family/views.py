@@ -83,10 +83,10 @@ def remove(id: int) -> ResponseReturnValue:
     one = _locked(id)
     if not RemovalForm().validate_on_submit():
         abort(400)
-    with submission():
+    with submission() as sent:
         one.archive()
         _log(one)
-    flash(f"Из семьи убрано: {one.name}. Переписка осталась, её можно читать.")
+    flash(sent.sentence if sent.is_refused else f"Из семьи убрано: {one.name}. Переписка осталась, её можно читать.")
     return go(url_for(".index"))
 
 
