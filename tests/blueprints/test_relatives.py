@@ -324,6 +324,23 @@ def test_chats_go_over_to_the_own_phone(clinic: Flask, as_doctor: Browser, as_pa
     assert as_patient.get(f"/chats/{grown.id}").status_code == 404
 
 
+def test_invitation_an_older_process_took_leads_to_the_birth_date(clinic: Flask, grown: Chat, doctor: Doctor) -> None:
+    """It opened a chat of their own and moved nothing: the link goes on to what is left."""
+    child = db.session.get_one(Dependant, grown.dependant_id)
+    go_to(child.comes_of_age_at + timedelta(minutes=1))
+    invitation = own_phone.invite(child, doctor, doctor.user, PHONE)
+    user = with_phone(make_user("Соколов Иван"))
+    make_chat(user, doctor, days_left=2)
+    invitation.accepted_at, invitation.accepted_by_id = clock.now(), user.id
+    db.session.commit()
+    link, typed = f"/i/{invitation.token}", {"birth_date": f"{child.birth_date:%d.%m.%Y}"}
+    browser = Browser(clinic, user)
+    assert browser.get(link).headers["Location"] == f"{link}/birth-date"
+    assert browser.post(f"{link}/birth-date", typed).status_code == 303
+    assert "Болит колено" in browser.get(f"/chats/{grown.id}").text
+    assert "/chats/" in browser.get(link).headers["Location"]
+
+
 def test_somebody_elses_invitation_asks_nothing(as_stranger: Browser, grown: Chat, doctor: Doctor) -> None:
     child = db.session.get_one(Dependant, grown.dependant_id)
     invitation = own_phone.invite(child, doctor, doctor.user, PHONE)
@@ -353,6 +370,8 @@ def test_doctor_notes_a_spoken_yes(as_doctor: Browser, as_patient: Browser, teen
     teen, doctor = db.session.get_one(Consultation, teen.id), db.session.get_one(Doctor, doctor.id)
     ready(teen, teen.patient, doctor.user)
     answer = as_doctor.post(f"{url}/child-consent")
+    (noted,) = db.session.scalars(db.select(AuditEvent).where(AuditEvent.action == AuditAction.CHILD_AGREED))
+    assert noted.dependant_id == db.session.get_one(Consultation, teen.id).chat.dependant_id
     assert answer.headers["Location"] == f"{url}/call"
     assert db.session.get_one(Consultation, teen.id).state is ConsultationState.IN_PROGRESS
     assert as_patient.post(f"{url}/child-consent").status_code == 404

@@ -60,6 +60,8 @@ def test_representation_is_entered_with_its_end(clinic: Flask, patient: User, do
     dependant = db.session.scalars(db.select(Dependant)).one()
     assert dependant.may_be_written_for
     assert audited(AuditAction.REPRESENTATION_ENTERED) == [dependant.id]
+    (noted,) = db.session.scalars(db.select(AuditEvent).where(AuditEvent.action == AuditAction.REPRESENTATION_ENTERED))
+    assert (noted.patient_id, noted.dependant_id) == (patient.id, dependant.id)
     chat = make_chat(
         db.session.get_one(User, patient.id), db.session.get_one(Doctor, doctor.id), dependant, days_left=2
     )

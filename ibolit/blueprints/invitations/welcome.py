@@ -14,6 +14,7 @@ from ... import errors
 from ...config import current_settings
 from ...extensions import db
 from ...models import Invitation, LoginCode, User
+from ...models.family import own_phone
 from ...rendering import link_to
 from ...web import client
 from ...web.authentication import note_acceptance, redirect_clearing_storage, sign_out
@@ -31,6 +32,8 @@ def show(token: str) -> ResponseReturnValue:
     invitation = Invitation.by_token(token)
     if invitation is None or (not invitation.is_alive and not invitation.accepted_at):
         return _dead()
+    if current_user.is_authenticated and own_phone.has_left_chats(invitation, current_user):
+        return redirect(url_for("relatives.ask_birth_date", token=token))
     if current_user.is_authenticated and (chat_id := invitation.chat_of(current_user)):
         return redirect(by_way_of_suggestion(current_user, url_for("chat.show", id=chat_id)))
     return _show(invitation, token)

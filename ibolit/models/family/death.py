@@ -63,7 +63,7 @@ def undo(dependant: Dependant, address: str = CONSOLE) -> None:
 def mark_account(user: User) -> None:
     """By the office, of a patient with an account of their own: nobody writes in their name, and nobody is left to
     write for their children. Marked twice it is marked."""
-    db.session.refresh(user, with_for_update={"of": User})
+    db.session.refresh(user, with_for_update={"of": User, "key_share": True})  # others may name it meanwhile
     if user.died_at is not None:
         return
     user.died_at = clock.now()
@@ -79,7 +79,7 @@ def mark_account(user: User) -> None:
 
 def undo_account(user: User) -> None:
     """Raises DeathIsOld. Undone twice it is undone."""
-    db.session.refresh(user, with_for_update={"of": User})
+    db.session.refresh(user, with_for_update={"of": User, "key_share": True})  # others may name it meanwhile
     if user.died_at is None:
         return
     if clock.now() >= user.died_at + UNDONE_WITHIN:

@@ -39,8 +39,8 @@ def accept_chats(invitation: Invitation, user: User, born: date) -> int:
     dependant = db.session.get_one(Dependant, invitation.dependant_id)
     if not user.is_patient or not invitation.is_for(user):
         raise errors.InvitationIsForAnother
-    is_accepted = invitation.accepted_by_id == user.id  # by an older process, which moved nothing, where chats are left
-    if not is_accepted or Chat.of_dependant(dependant.id):
+    is_accepted = invitation.accepted_by_id == user.id
+    if not is_accepted or has_left_chats(invitation, user):
         if not (is_accepted or invitation.is_alive) or dependant.died_at is not None:
             raise errors.InvitationIsOver
         RateLimitHit.count(LimitKind.OWN_BIRTH_DATE, str(dependant.id))
@@ -54,3 +54,9 @@ def accept_chats(invitation: Invitation, user: User, born: date) -> int:
         dependant.account_id = user.id
         user.birth_date = user.birth_date or born
     return invitation.accept(user, is_born_then=True)
+
+
+def has_left_chats(invitation: Invitation, user: User) -> bool:
+    """An older process has accepted it for them, and moved nothing."""
+    is_theirs = invitation.dependant_id is not None and invitation.accepted_by_id == user.id
+    return is_theirs and bool(Chat.of_dependant(invitation.dependant_id or 0))
