@@ -5,6 +5,7 @@ What has to go, and whose job was given up, gets another one: it must go, howeve
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -32,6 +33,9 @@ from ..models import (
     erasure,
 )
 from ..services import current_services
+from ..services.storage import StorageFailed
+
+log = logging.getLogger(__name__)
 
 EVERY = timedelta(hours=6)
 
@@ -62,7 +66,11 @@ def purge_expired(job: Job) -> None:
     erasure.look_after_all()
     DataCopy.end_forgotten()
     db.session.commit()
-    _purge_unsent_files()
+    try:
+        _purge_unsent_files()
+    except StorageFailed:  # it comes back; the rest of the sweep does not wait for it
+        db.session.rollback()
+        log.warning("files that were not sent stay until the storage is there again")
     current_services.uploads.purge(2 * Attachment.WAITS)
     job.repeat_in(EVERY)
 

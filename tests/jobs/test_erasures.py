@@ -13,8 +13,9 @@ from payment_steps import begin
 from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.jobs.worker import Worker
-from ibolit.models import Chat, DataCopy, Device, Job, JobKind, Payment, User, erasure
+from ibolit.models import Attachment, Chat, DataCopy, Device, Job, JobKind, Payment, User, Variant, erasure
 from ibolit.services import Services, erasure_log
+from ibolit.services.storage import StorageFailed
 
 
 def me(user: User) -> User:
@@ -105,3 +106,29 @@ def test_worker_says_that_nobody_can_be_erased(
 
 def test_log_that_is_not_there_yet_may_be_written(tmp_path: Path) -> None:
     assert erasure_log.may_be_written(tmp_path / "new" / "erasures.log")
+
+
+def test_unsent_files_go_after_a_storage_that_was_away(
+    clinic: Flask, patient: User, chat: Chat, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_args: object) -> None:
+        raise StorageFailed("away")
+
+    file = Attachment.announce(me(patient), chat, "Анализы Соколовой.pdf", 3, most=10)
+    db.session.commit()
+    id, name = file.id, file.file_of(Variant.ORIGINAL)
+    stored = Path(clinic.extensions["ibolit_settings"].data) / "unsent"
+    stored.write_bytes(b"pdf")
+    services.storage.put(name, stored)
+    erasure.ask(me(patient))
+    db.session.commit()
+    with monkeypatch.context() as patch:
+        patch.setattr(type(services.storage), "delete", away)
+        try_for_a_day(since=7)
+    assert me(patient).erased_at is not None
+    assert db.session.get_one(Attachment, id).name == ""
+    try_for_a_day(since=8)
+    db.session.expire_all()
+    assert db.session.get(Attachment, id) is None
+    with pytest.raises(FileNotFoundError):
+        services.storage.size(name)

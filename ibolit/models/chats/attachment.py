@@ -51,6 +51,7 @@ class Attachment(AttachmentSummary, Model):
     """
 
     WAITS = timedelta(days=1)
+    IS_SWEPT_AFTER = 3 * WAITS
     LONGEST_VOICE = 5 * 60  # seconds
     LONGEST_SOUND = 3 * 60 * 60  # seconds, of a sound that is made playable
 
@@ -256,7 +257,7 @@ class Attachment(AttachmentSummary, Model):
     def abandon(self) -> None:
         """Its message was recalled: never to be read or sent again, and swept when nobody has deleted it at once."""
         self.message = None
-        self.created_at = clock.now() - 3 * self.WAITS
+        self.created_at = clock.now() - self.IS_SWEPT_AFTER
 
     def mark_playable(self, seconds: float) -> None:
         """The worker has made of a voice message what every phone plays."""

@@ -198,6 +198,12 @@ def _doctors() -> Select[tuple[int]]:
     return select(User.id).where(User.role == Role.DOCTOR)
 
 
+def _unsent(whose: _Whose) -> Update:
+    theirs = Attachment.author_id == whose.user.id, Attachment.message_id.is_(None)
+    old = clock.now() - Attachment.IS_SWEPT_AFTER
+    return update(Attachment).where(*theirs).values(name="", digest="", created_at=old)
+
+
 def _invitations(whose: _Whose) -> Update:
     """Also those of others to the same phone or address, and of children who may take their chats over: nobody is
     invited to an account that is gone."""
@@ -241,9 +247,7 @@ GOES: dict[str, Callable[[_Whose], int]] = {
             Notification.consultation_id.in_(whose.consultations),
         ),
     ),
-    "files that were not sent": _deleted(
-        Attachment, lambda whose: (Attachment.author_id == whose.user.id) & Attachment.message_id.is_(None)
-    ),
+    "files that were not sent": _emptied(_unsent),  # their rows go with the files themselves
     "own facts about health": _own_facts,
     "doctors' private notes": _deleted(PatientNote, lambda whose: PatientNote.chat_id.in_(whose.chats)),
     "drafts of conclusions": _deleted(
