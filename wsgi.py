@@ -13,8 +13,8 @@ try:
     app = create_app()
     folder_lock.share(app.extensions["ibolit_settings"].data)
     check_schema(app)
-except folder_lock.FolderInUse:
-    raise AppImportError("a restore is going on in this clinic: start again when it has ended") from None
+except folder_lock.FolderInUse as refusal:
+    raise AppImportError(str(refusal)) from None
 except CannotStart as refusal:
     raise AppImportError(refusal.message) from None  # gunicorn prints the sentence and stops
 

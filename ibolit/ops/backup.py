@@ -297,11 +297,16 @@ def check(file: IO[bytes]) -> tuple[Manifest, Report]:
 
 
 def restore(
-    file: IO[bytes], *, force: bool = False, afterwards: Callable[[Manifest], None] = lambda _manifest: None
+    file: IO[bytes],
+    *,
+    force: bool = False,
+    beforehand: Callable[[], None] = lambda: None,
+    afterwards: Callable[[Manifest], None] = lambda _manifest: None,
 ) -> tuple[Manifest, Report]:
-    """Puts the clinic of the archive in place of this one; `afterwards` is done before it may be opened.
+    """Puts the clinic of the archive in place of this one; `beforehand` is done before anything is touched,
+    `afterwards` before it may be opened.
 
-    Raises BackupFailed, and whatever `afterwards` raises.
+    Raises BackupFailed, and whatever these two raise.
 
     Nothing is touched before all of the archive was read and found whole; the database comes last, so a crash before it
     leaves the clinic as it was, and the same command may be given again.
@@ -310,12 +315,14 @@ def restore(
         _refuse_other(archive.manifest)
         _refuse_people(archive.manifest, force)
         report = archive.take_all(folder)
+        beforehand()
         _put_files(folder / "files")
-        _put_database(folder / DATABASE)
-        if (key := folder / KEY_FILE).exists():
-            keep_key(current_settings.data, key.read_text())
-        report.other_key = archive.manifest.key != _key()
-        afterwards(archive.manifest)
+        with folder_lock.half_restored(current_settings.data, BackupFailed):
+            _put_database(folder / DATABASE)
+            if (key := folder / KEY_FILE).exists():
+                keep_key(current_settings.data, key.read_text())
+            report.other_key = archive.manifest.key != _key()
+            afterwards(archive.manifest)
         return archive.manifest, report
 
 

@@ -39,8 +39,8 @@ def work() -> None:
     """Do due jobs until stopped: the worker as a process of its own (then set WORKER_THREADS=0 for the web)."""
     try:
         folder_lock.share(current_settings.data)
-    except folder_lock.FolderInUse:
-        raise click.ClickException("a restore is going on in this clinic: start again when it has ended") from None
+    except folder_lock.FolderInUse as refusal:
+        raise click.ClickException(str(refusal)) from None
     current_app.extensions["ibolit_worker"].run()
 
 

@@ -18,7 +18,8 @@ from ibolit.events import flush_facts
 from ibolit.extensions import db
 from ibolit.jobs import erasures
 from ibolit.models import AuditAction, AuditEvent, AuditReason, Chat, Doctor, Job, JobKind, Role, User, erasure
-from ibolit.models.accounts import replace_phone
+from ibolit.models.accounts import reassigned_number, replace_phone
+from ibolit.ops import folder_lock, gone
 from ibolit.services import Services, clock, erasure_log
 from ibolit.services.erasure_log import LogLine
 
@@ -197,6 +198,64 @@ def test_nobody_is_erased_of_whom_the_log_says_nothing(
     db.session.rollback()
     db.session.expire_all()
     assert db.session.get_one(User, patient.id).erased_at is None
+
+
+def test_log_that_cannot_be_read_stops_the_restore_before_anything(
+    clinic: Flask, patient: User, other: Flask, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = back_up(clinic, folder)
+
+    def broken(*_args: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(erasure_log, "read", broken)
+        code, told = run(other, "restore", archive)
+    assert (code, "nothing was touched" in told) == (1, True), told
+    assert not inside(other, lambda: db.inspect(db.engine).get_table_names())
+
+
+def test_restore_without_any_log_warns_loudly(clinic: Flask, patient: User, other: Flask, folder: Path) -> None:
+    archive = back_up(clinic, folder)
+    assert "IS BACK" in restore(other, archive)
+    erase(patient)
+    run(clinic, "backup", folder / "later.tar.gz")
+    code, told = run(other, "restore", archive, "--force")
+    assert (code, "IS BACK" in told, "1 erased again" in told) == (0, False, True), told
+
+
+def test_clinic_of_a_broken_restore_does_not_open(
+    clinic: Flask, patient: User, other: Flask, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who was erased is in its database still."""
+    archive = back_up(clinic, folder)
+    erase(patient)
+    run(clinic, "backup", folder / "later.tar.gz")
+
+    def die(*_args: object) -> None:
+        raise SystemExit(137)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gone, "forget_again", die)
+        assert run(other, "restore", archive)[0] == 137
+    assert found(other, patient).erased_at is None
+    data: Path = other.extensions["ibolit_settings"].data
+    with pytest.raises(folder_lock.FolderInUse, match="broken off"):
+        folder_lock.share(data)
+    code, told = run(other, "restore", archive, "--force")
+    assert (code, "1 erased again" in told) == (0, True), told
+    folder_lock.share(data)
+
+
+def test_number_that_was_left_opens_nothing_old(clinic: Flask, patient: User, other: Flask, folder: Path) -> None:
+    """It was resold: its new holder has begun an account of their own."""
+    archive = back_up(clinic, folder)
+    later(days=200)
+    reassigned_number.release_phone(db.session.get_one(User, patient.id))
+    db.session.commit()
+    run(clinic, "backup", folder / "later.tar.gz")
+    assert "1 without the phone they had" in restore(other, archive)
+    assert found(other, patient).phone is None
 
 
 def test_provider_is_asked_about_what_was_paid(clinic: Flask, chat: Chat, other: Flask, folder: Path) -> None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from datetime import date
 
 from ... import errors
+from ...events import AccountNoted, record
 from ...extensions import db
 from ...normalization import key_of
 from ...services.codes import code_for, is_code
+from ...services.seal import keyed_hash
 from ..invitations import LoginCode, PhoneHolder
 from ..job import Job, JobKind
 from ..people import LimitKind, RateLimitHit, User
@@ -77,9 +79,10 @@ def release_phone(user: User) -> None:
     db.session.refresh(user, with_for_update={"of": User})
     if not user.phone_may_be_reassigned:
         raise errors.CodeIsSpent
-    user.phone = None
+    left, user.phone = user.phone or "", None
     db.session.flush()
     SecurityEvent.announce(user, SecurityEventKind.PHONE_LEFT)
+    record(AccountNoted("phone", user.id, phones=(keyed_hash(left), keyed_hash(""))))
 
 
 def _is_name_of(user: User, typed: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ import click
 
 from ...extensions import db
 from ...models import AuditAction, AuditEvent
+from ...services.erasure_log import LogLine
 from .. import backup as copies
 from .. import gone
 
@@ -52,11 +53,17 @@ def backup(file: Path, keep: int | None) -> None:
 @click.option("--check", "only_check", is_flag=True, help="Read the whole archive, compare checksums, change nothing.")
 def restore(file: Path, force: bool, only_check: bool) -> None:
     """Put the clinic of a backup in place of this one. Stop iBolit first; «-» reads from standard input."""
+    lines: list[LogLine] = []
     with _plain_words(), _opened(file) as archive:
         manifest, report = (
             copies.check(archive)
             if only_check
-            else copies.restore(archive, force=force, afterwards=lambda restored: _forget_again(file, restored))
+            else copies.restore(
+                archive,
+                force=force,
+                beforehand=lambda: lines.extend(_log_beside(file)),
+                afterwards=lambda restored: _forget_again(lines, restored),
+            )
         )
     if only_check:
         click.echo(f"Whole: the database and {report.files} files of {manifest.made_at}, {_size(report)}.")
@@ -66,6 +73,13 @@ def restore(file: Path, force: bool, only_check: bool) -> None:
     click.echo(f"Restored: the database and {report.files} files as of {manifest.made_at}, {_size(report)}.")
     if report.other_key:
         click.echo("Warning: the secret key is another one: everybody must sign in again.", err=True)
+    if not lines:
+        click.echo(
+            "WARNING: no log of erasures was found, in ERASURE_LOG or beside the archive. Whoever was erased after this"
+            " backup IS BACK. If there is an erasures.log anywhere, do not start iBolit: put it beside the archive and"
+            " restore again.",
+            err=True,
+        )
 
 
 def _copy_log(archive: Path) -> None:
@@ -75,14 +89,18 @@ def _copy_log(archive: Path) -> None:
         click.echo(f"Warning: the log of who was erased was not copied beside it: {error.strerror}.", err=True)
 
 
-def _forget_again(file: Path, manifest: copies.Manifest) -> None:
-    """Who was erased after the backup is erased again, before anybody can open the clinic."""
+def _log_beside(file: Path) -> Sequence[LogLine]:
     try:
-        lines = gone.lines_beside(None if str(file) == STREAM else file)
+        return gone.lines_beside(None if str(file) == STREAM else file)
     except OSError as error:
         raise click.ClickException(
-            f"ERASURE_LOG cannot be read ({error.strerror}): who was erased is back. Mend it, and restore again."
+            f"the log of erasures cannot be read ({error.strerror}), and who was erased would be back: nothing was"
+            " touched. Mend ERASURE_LOG, and restore again."
         ) from None
+
+
+def _forget_again(lines: Sequence[LogLine], manifest: copies.Manifest) -> None:
+    """Who was erased after the backup is erased again, before anybody can open the clinic."""
     gone.ask_about_payments()
     applied = gone.forget_again(lines, datetime.fromisoformat(manifest.made_at))
     if applied.erased or applied.planned or applied.phones:
