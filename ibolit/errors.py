@@ -414,6 +414,13 @@ class NothingToBuy(RuleViolation):
     sentence = "Этот тариф сейчас не продаётся. Выберите другой."
 
 
+class ChatIsNotThePayers(RuleViolation):
+    """Nor what was bought for it: who wrote in somebody's name may not do so any more."""
+
+    status = 409
+    sentence = "Переписка, за которую вы платили, больше не ваша, поэтому вернуть за неё деньги отсюда нельзя."
+
+
 class PaymentIsAnothers(RuleViolation):
     """Begun by who wrote in the patient's name before."""
 

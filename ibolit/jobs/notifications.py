@@ -66,7 +66,8 @@ def address_of(notification: Notification) -> tuple[str, dict[str, object]]:
         return "operator.index", {}  # an operator opens no chat
     if notification.kind in ACCOUNT_DOORS:
         return ACCOUNT_DOORS[notification.kind], {}
-    if notification.consultation_id is None and notification.kind in REFUND_KINDS:
+    is_of_days = notification.consultation_id is None and notification.kind in REFUND_KINDS
+    if is_of_days or (notification.kind in (NotificationKind.PAID, *REFUND_KINDS) and notification.has_lost_place):
         return "account.payments", {}
     if notification.consultation_id is None:
         return "chat.show", {"id": notification.chat_id}

@@ -7,13 +7,16 @@ from datetime import timedelta
 
 import pytest
 from browser import Browser
-from consultation_steps import confirm, ready
+from consultation_steps import confirm, pay, ready
 from factories import PASSWORD, later, make_chat, make_user, propose, say
 from flask import Flask
+from payment_steps import buy
 from relatives import PHONE, born, code_of, go_to, make_child, make_relative, permit, with_phone
 
 from ibolit import jobs
 from ibolit.extensions import db
+from ibolit.formatting import when_for
+from ibolit.jobs import notifications
 from ibolit.models import (
     AuditAction,
     AuditEvent,
@@ -24,11 +27,13 @@ from ibolit.models import (
     FamilyCode,
     Invitation,
     Notification,
+    NotificationKind,
+    Refund,
     SecurityEvent,
     User,
 )
 from ibolit.models.consultations import ConsultationState
-from ibolit.models.family import death, own_phone
+from ibolit.models.family import death, own_phone, permission
 from ibolit.models.people import DependantKind
 from ibolit.services import Services, clock
 
@@ -414,3 +419,52 @@ def test_codes_are_forgotten_after_a_day(as_patient: Browser, patient: User) -> 
     add(proved(as_patient))
     go_to(clock.now() + timedelta(days=2))
     assert FamilyCode.purge_old() == 1
+
+
+# Who wrote and paid, and may read no more
+
+
+def test_who_may_read_no_more_sees_of_their_payments_the_money_alone(
+    as_patient: Browser, patient: User, doctor: Doctor
+) -> None:
+    relative = make_relative(patient)
+    permit(relative)
+    chat = make_chat(patient, doctor, dependant=relative, days_left=9)
+    days, consultation = buy(chat), propose(chat, price=1500_00)
+    coming = pay(consultation)
+    ways = f'href="/chats/{chat.id}#end"', f'href="/consultations/{consultation.id}"', "Вернуть деньги"
+    times = when_for(consultation.starts_at, patient.zone)
+    returned = f"/payments/return/{coming.token}"
+    assert all(one in as_patient.get("/profile/payments").text for one in (*ways, times))
+    assert times in as_patient.get(returned).text
+    permission.end(one_relative())
+    db.session.commit()
+    page = as_patient.get("/profile/payments").text
+    assert [one for one in (*ways, times) if one in page] == []
+    assert "1\u00a0500\u00a0₽" in page
+    page = as_patient.get(returned).text
+    assert [one for one in (*ways, times) if one in page] == []
+    for payment in (days, coming):
+        door = f"/profile/payments/{payment.id}/refunds"
+        assert "больше не ваша" in as_patient.get(door).text
+        answer = as_patient.post(door, {"note": "Верните"})
+        assert answer.status_code == 409
+        assert "больше не ваша" in answer.text
+    db.session.expire_all()
+    assert db.session.scalars(db.select(Refund)).all() == []
+    assert db.session.get_one(Consultation, consultation.id).state is ConsultationState.CONFIRMED
+
+
+def test_news_of_the_money_lead_who_may_read_no_more_to_their_payments(patient: User, doctor: Doctor) -> None:
+    relative = make_relative(patient)
+    permit(relative)
+    chat = make_chat(patient, doctor, dependant=relative, days_left=9)
+    buy(chat)
+    pay(propose(chat, price=1500_00))
+    mine = db.select(Notification).where(Notification.user_id == patient.id, Notification.kind == NotificationKind.PAID)
+    paid = db.session.scalars(mine.order_by(Notification.id)).all()
+    assert [notifications.address_of(one)[0] for one in paid] == ["chat.show", "short_links.show"]
+    permission.end(relative)
+    db.session.commit()
+    db.session.expire_all()
+    assert {notifications.address_of(one)[0] for one in paid} == {"account.payments"}

@@ -24,7 +24,7 @@ PAGE = 20
 def payments() -> ResponseReturnValue:
     _only(current_user.is_patient)
     before = request.args.get("before", type=int)
-    made = lists.payments_made_by(current_user)
+    made = lists.payments_listed_for(current_user)
     made = made.where(Payment.id < before) if before else made
     shown, last = split_page(db.session.scalars(made.limit(PAGE + 1)).all(), PAGE)
     next_page = url_for(".payments", before=last.id) if last else None

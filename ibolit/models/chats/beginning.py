@@ -114,7 +114,9 @@ class ChatBeginning:
         return self.former_since is not None
 
     def is_shown_to(self: Chat, user: User) -> bool:
-        """They have a place in it that has not ended."""
+        """They have a place in it that has not ended, as its patient has who writes of themselves."""
+        if self.dependant_id is None and self.patient_id == user.id:
+            return True
         return any(one.user_id == user.id and one.is_here for one in self.members)
 
 

@@ -86,6 +86,11 @@ def payments_made_by(user: User) -> Select[tuple[Payment]]:
     return shown.where(Payment.payer_id == user.id).order_by(Payment.id.desc())
 
 
+def payments_listed_for(user: User) -> Select[tuple[Payment]]:
+    """The same for many at once: each knows who may read its chat."""
+    return payments_made_by(user).options(joinedload(Payment.chat).selectinload(Chat.members))
+
+
 def with_attendance(refunds: Select[tuple[Refund]]) -> Select[tuple[Refund]]:
     """The same refunds, each with who came to its consultation and what was written of it."""
     consultation = joinedload(Refund.payment).joinedload(Payment.consultation)

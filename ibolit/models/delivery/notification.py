@@ -249,11 +249,13 @@ class Notification(NotificationWriting, NotificationSummary, Model):
 
     @property
     def _may_not_read_now(self) -> bool:
-        """Whose place in the chat has ended: who stood in, who may not write for somebody any more. Of money one hears
-        all the same."""
+        """Of money one hears all the same."""
+        return self.kind not in (NotificationKind.PAID, *REFUND_KINDS) and self.has_lost_place
+
+    @property
+    def has_lost_place(self) -> bool:
+        """Whose place in the chat has ended: who stood in, who may not write for somebody any more."""
         chat_id = self.chat_id or (self.consultation.chat_id if self.consultation is not None else None)
-        if self.kind in (NotificationKind.PAID, *REFUND_KINDS):
-            return False
         member = db.session.get(ChatMember, (chat_id, self.user_id), populate_existing=True)
         return member is not None and not member.is_here
 

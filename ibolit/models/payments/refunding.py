@@ -116,8 +116,11 @@ class PaymentRefunds:
         return refund
 
     def request_refund(self: Payment, cause: RefundReason, note: str = "") -> Refund:
-        """A refund for the operator to decide; one at a time. Raises NothingToRefund."""
+        """A refund for the operator to decide; one at a time. Raises NothingToRefund, and ChatIsNotThePayers when the
+        payer asks for it who may not read there any more."""
         self.lock()
+        if cause is RefundReason.REQUESTED_BY_PAYER and not self.chat.is_shown_to(self.payer):
+            raise errors.ChatIsNotThePayers
         if self._open_request is not None:
             return self._open_request
         amount = self.refundable if cause is RefundReason.AMOUNT_MISMATCH else self.prorated_refund()

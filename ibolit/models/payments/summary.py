@@ -58,6 +58,7 @@ class RefundOption(StrEnum):
     """What the payer is offered who wants their money back."""
 
     NONE = "none"
+    NOT_SHOWN = "not_shown"  # the chat is somebody else's by now
     CANCEL_CONSULTATION = "cancel_consultation"
     CLINIC_DECIDES = "clinic_decides"  # its consultation is over
     NOTHING_LEFT = "nothing_left"  # no whole unused day
@@ -170,6 +171,8 @@ class PaymentSummary:
     def refund_option(self: Payment) -> RefundOption:
         if not self.can_request_refund:
             return RefundOption.NONE
+        if not self.chat.is_shown_to(self.payer):
+            return RefundOption.NOT_SHOWN
         if self.consultation is not None:
             may_cancel = self.consultation.may_be_cancelled()
             return RefundOption.CANCEL_CONSULTATION if may_cancel else RefundOption.CLINIC_DECIDES
