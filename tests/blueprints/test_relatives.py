@@ -28,8 +28,10 @@ from ibolit.models import (
     Invitation,
     Notification,
     NotificationKind,
+    PatientFact,
     Refund,
     SecurityEvent,
+    SubjectKey,
     User,
 )
 from ibolit.models.consultations import ConsultationState
@@ -468,3 +470,30 @@ def test_news_of_the_money_lead_who_may_read_no_more_to_their_payments(patient: 
     db.session.commit()
     db.session.expire_all()
     assert {notifications.address_of(one)[0] for one in paid} == {"account.payments"}
+
+
+def test_fact_that_meets_the_end_of_the_permission_is_not_left_behind(
+    as_patient: Browser, as_doctor: Browser, patient: User, doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The permission ends while the doors wait for the lock of the facts."""
+    relative = make_relative(patient)
+    permit(relative)
+    make_chat(patient, doctor, dependant=relative)
+    key, lock = relative.subject_key, PatientFact.lock_of
+    waited: list[SubjectKey] = []
+
+    def end_meanwhile(whose: SubjectKey) -> None:
+        waited.append(whose)
+        if len(waited) == 1:
+            permission.end(one_relative())
+            db.session.flush()
+        lock(whose)
+
+    monkeypatch.setattr(PatientFact, "lock_of", end_meanwhile)
+    for browser in (as_patient, as_doctor):
+        waited.clear()
+        form = {"kind": "allergy", "text": "Орехи"}
+        assert browser.post(f"/patients/{key}/facts", form).status_code == 404
+        assert key in waited
+        db.session.rollback()
+    assert db.session.scalars(db.select(PatientFact)).all() == []

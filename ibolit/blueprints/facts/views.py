@@ -40,6 +40,8 @@ def create(id: SubjectKey) -> ResponseReturnValue:
     form.label_for(kind)
     if not is_valid:
         return _refuse(id, kind, 422, form)
+    PatientFact.lock_of(id)
+    _whose(id)  # who may write about whom has changed while one waited, perhaps
     with submission(form.text) as sent:
         fact = PatientFact.add(id, current_user, kind, form.text.data or "")
         _log_change(fact)

@@ -16,6 +16,7 @@ def hand_over(dependant: Dependant, to: User) -> list[Chat]:
     """Who wrote in their name loses reading at once. Of a chat that is only read from now on the days go back."""
     chats = Chat.of_dependant(dependant.id)
     settling.lock_all(chats)
+    PatientFact.lock_of(dependant.subject_key)  # after them, as intake forms take it: who is adding one ends first
     for chat in chats:
         writer_id = chat.patient_id
         chat.hand_over(to)
