@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from flask import get_template_attribute, render_template
 
 from .config import current_settings
 from .formatting import in_full, period_in_full
-from .models import Conclusion, Consultation, IdentityLevel, SignatureKind
+from .models import Conclusion, Consultation, IdentityLevel, Sex, SignatureKind
+from .models.people import birth_dates
 from .services import pdf
 
 IDENTITIES = {IdentityLevel.PHONE: "подтверждена по телефону"}
@@ -20,7 +23,7 @@ SIGNATURES = {
 def conclusion_document(consultation: Consultation, conclusion: Conclusion) -> pdf.PdfDocument:
     """By the clinic's own clock: whoever reads it elsewhere sees the same."""
     doctor = consultation.doctor
-    kind = conclusion.signature_kind
+    kind, named = conclusion.signature_kind, conclusion.named(consultation)
     return pdf.PdfDocument(
         title="Заключение",
         clinic=current_settings.clinic_name,
@@ -29,9 +32,9 @@ def conclusion_document(consultation: Consultation, conclusion: Conclusion) -> p
         doctor=doctor.user.name,
         specialty=doctor.specialty,
         documents=doctor.licence,
-        patient=consultation.subject.name,
-        age_and_sex=_age_and_sex_at(consultation),
-        writer=consultation.chat.writer_title,
+        patient=named.name,
+        age_and_sex=_age_and_sex_at(consultation, named.birth_date, named.sex),
+        writer=named.writer,
         identity=IDENTITIES[consultation.patient.identity_level],
         when=period_in_full(*consultation.held_at, current_settings.clinic_timezone),
         version=f"Версия {conclusion.version} отправлена пациенту "
@@ -44,9 +47,10 @@ def conclusion_document(consultation: Consultation, conclusion: Conclusion) -> p
     )
 
 
-def _age_and_sex_at(consultation: Consultation) -> str:
+def _age_and_sex_at(consultation: Consultation, born: date | None, sex: Sex | None) -> str:
     """«43 года, женский пол», on the day it took place; what the patient has not said is left out."""
     began_at, _ = consultation.held_at
-    day, subject = began_at.astimezone(current_settings.clinic_timezone).date(), consultation.subject
+    day = began_at.astimezone(current_settings.clinic_timezone).date()
+    age, months = (birth_dates.age_of(born, day), birth_dates.months_of(born, day)) if born else (None, None)
     words = get_template_attribute("macros/people.html", "words_of_age_and_sex")
-    return str(words(subject.age_on(day), subject.months_on(day), subject.sex))
+    return str(words(age, months, sex))

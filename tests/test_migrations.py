@@ -57,6 +57,7 @@ ADDED: dict[str, Row] = {
     "complaint": {"illnesses": ""},
     "intake_questionnaire": {"illnesses": ""},
     "chat_member": {"archived_at": None, "until": None},
+    "conclusion": {"subject_name": None, "subject_birth_date": None, "subject_sex": None, "writer": None},
     "doctor": {"answer_days": 31, "answer_from": 540, "answer_to": 1080, "promise_hours": None, "usual_wait": None}
     | {"away_from": None, "away_until": None, "stands_in_until": None, "takes_bookings": False},
 }

@@ -248,11 +248,11 @@ def test_age_and_sex_stand_wherever_the_doctor_meets_the_patient(
 
 def test_conclusion_says_the_age_of_that_day(as_doctor: Browser, chat: Chat, patient: User) -> None:
     over = completed_consultation(chat)
+    born(patient, 43)
     as_doctor.post(
         f"/consultations/{over.id}/conclusion/new",
         {"text": "Здорова", "client_id": "conclusion-0001", "seen": "0", "pen": "pen-of-this-page", "expected": ""},
     )
-    born(patient, 43)
     clock.shift(400 * 24 * 3600)  # more than a year later
     as_doctor = Browser(as_doctor.app, db.session.get_one(Chat, chat.id).doctor.user)
     page = as_doctor.get(f"/consultations/{over.id}/conclusion").text

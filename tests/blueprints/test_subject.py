@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -27,6 +28,7 @@ from ibolit.models import (
     Sex,
     User,
 )
+from ibolit.models.people import DependantTerms, Relation
 from ibolit.services import Services, clock
 from ibolit.services.realtime import SocketQueue
 
@@ -268,3 +270,25 @@ def test_parent_of_a_grown_child_meets_a_stranger_s_404(
     assert f"/consultations/{ahead.id}" not in as_patient.get("/consultations").text
     assert "У Тимы сыпь" not in as_patient.post("/messages/search", {"q": "сыпь"}).text
     assert seen(as_doctor, f"/chats/{about_child.id}")
+
+
+# What was given of them
+
+
+def test_conclusion_names_the_child_as_it_was_called(
+    as_patient: Browser, as_doctor: Browser, patient: User, about_child: Chat, child: Dependant
+) -> None:
+    over = completed_consultation(about_child)
+    form = {"text": "Отдыхайте.", "seen": 0, "client_id": "client-0001"}
+    assert as_doctor.post(f"/consultations/{over.id}/conclusion/new", form).status_code == 303
+    page = f"/consultations/{over.id}/conclusion"
+    shown = re.search(r"<dt>Пациент</dt>.*?<dt>Личность", as_patient.get(page).text, re.DOTALL)
+    assert shown is not None
+    assert NAME in shown[0]
+    assert patient.name in shown[0]
+    child, patient = db.session.get_one(Dependant, child.id), db.session.get_one(User, patient.id)
+    child.change(DependantTerms("Соколов Петя", child.birth_date - timedelta(days=800), Relation.GUARDIAN, Sex.MALE))
+    patient.rename("Смирнова Анна")
+    db.session.commit()
+    for reader in (as_patient, as_doctor):
+        assert shown[0] in reader.get(page).text

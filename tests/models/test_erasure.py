@@ -9,10 +9,12 @@ from factories import make_chat, make_user, propose, say
 from flask import Flask
 from marked import marked_columns
 from payment_steps import buy
+from started_consultations import completed_consultation
 
 from ibolit.extensions import db
 from ibolit.models import (
     Chat,
+    Conclusion,
     Consultation,
     ConsultationState,
     Dependant,
@@ -77,6 +79,21 @@ def test_relative_keeps_the_chats_about_them(patient: User, relative: User, doct
     assert Chat.find_for(db.session.get_one(Doctor, doctor.id).user, about_him.id) is not None
     consultation = db.session.get_one(Consultation, ahead.id)
     assert (consultation.state, consultation.patient_id) == (ConsultationState.PROPOSED, relative.id)
+
+
+def test_conclusion_of_a_relative_names_the_relative_and_no_writer_who_left(
+    patient: User, relative: User, about_him: Chat
+) -> None:
+    patient.rename("Кузякина Прасковья")
+    over = completed_consultation(about_him)
+    conclusion = Conclusion.give(over, "Отдыхайте.", "client-0001", seen=0)
+    db.session.commit()
+    assert (conclusion.subject_name, conclusion.writer) == (NAME, "дочь, Кузякина Прасковья")
+    erase(patient)
+    assert (conclusion.subject_name, conclusion.subject_birth_date) == (NAME, BORN)
+    assert conclusion.writer == f"№ {patient.id}"
+    erase(relative)
+    assert (conclusion.subject_name, conclusion.subject_birth_date, conclusion.writer) == (None, None, None)
 
 
 def test_relative_who_leaves_is_nowhere_at_who_wrote(

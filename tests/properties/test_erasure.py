@@ -164,6 +164,7 @@ GOES = {
     "consent": "address", "invitation": "phone email name birth_date token_hash guest_phone",
     "push_subscription": "endpoint p256dh auth", "import_line": "name phone email typed birth_date",
     "message": "stems", "patient_note": "text pen", "conclusion_draft": "text pen", "device_transfer": "token_hash",
+    "conclusion": "subject_name subject_birth_date writer",
     "notification": "unique_key failure", "payment": "phone email", "review": "words", "payment_alert": "detail",
 }  # fmt: skip
 STAYS = {

@@ -115,6 +115,7 @@ def _consult(chat: Chat, doctor: Doctor, patient: User) -> Consultation:
     db.session.commit()
     message = say(chat, doctor.user, "Заключение")
     said: dict[str, object] = {"version": 1, "text": SAID["conclusion"], "author_id": doctor.user_id}
+    said |= {"subject_name": patient.name, "subject_birth_date": patient.birth_date, "writer": f"мама, {patient.name}"}
     db.session.add(Conclusion(consultation_id=consultation.id, message_id=message.id, **said))
     asked = {"chief_complaint": SAID["quote"], "onset": "вчера", "severity": 3, "message_id": message.id}
     asked |= {"medications": "", "allergies": "", "illnesses": ""}

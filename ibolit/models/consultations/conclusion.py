@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Self
 
@@ -22,7 +22,7 @@ from ...services import clock
 from ...services.codes import content_hash
 from ..chats import Attachment, Card, Message, refuse_sent, register_card
 from ..locking import LockKind, advisory_lock
-from ..people import User
+from ..people import Sex, User
 from ..types import RowId, UtcDateTime, enum_column
 from .consultation import Consultation
 from .states import UPCOMING, ConsultationState
@@ -55,6 +55,21 @@ class Paragraph:
     @property
     def is_heading(self) -> bool:
         return self.text.endswith(":") and len(self.text) <= self.LONGEST_HEADING
+
+
+@dataclass(frozen=True)
+class Named:
+    """Whom a conclusion is about and, if they do not write themselves, who does: «мама, Анна Соколова»."""
+
+    name: str
+    birth_date: date | None
+    sex: Sex | None
+    writer: str
+
+    @classmethod
+    def now(cls, consultation: Consultation) -> Named:
+        subject = consultation.subject
+        return cls(subject.name, subject.birth_date, subject.sex, consultation.chat.writer_title)
 
 
 def paragraphs_of(text: str) -> Iterator[Paragraph]:
@@ -91,6 +106,11 @@ class Conclusion(Model):
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), unique=True)
     author_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    # As they were called when it was given; empty of those that are older, and of people who are erased.
+    subject_name: Mapped[str | None] = mapped_column(String(120))
+    subject_birth_date: Mapped[date | None]
+    subject_sex: Mapped[Sex | None] = mapped_column(enum_column(Sex))
+    writer: Mapped[str | None] = mapped_column(String(160))
     message: Mapped[Message] = relationship(innerjoin=True)
 
     @property
@@ -115,6 +135,12 @@ class Conclusion(Model):
         """0 when nothing is written yet."""
         newest = select(func.max(cls.version)).where(cls.consultation_id == consultation.id)
         return db.session.scalar(newest) or 0
+
+    def named(self, consultation: Consultation) -> Named:
+        """As it was given, whatever the people are called today and whose the chat is by now."""
+        if self.subject_name is None:
+            return Named.now(consultation)
+        return Named(self.subject_name, self.subject_birth_date, self.subject_sex, self.writer or "")
 
     @property
     def paragraphs(self) -> Iterator[Paragraph]:
@@ -155,6 +181,7 @@ class Conclusion(Model):
         refuse_sent(attachments)
         preview = "Заключение исправлено" if seen else "Заключение готово"
         message = consultation.chat.post_card(author, preview, client_id, Card.CONCLUSION, attachments)
+        named = Named.now(consultation)
         conclusion = cls(
             consultation_id=consultation.id,
             version=seen + 1,
@@ -162,6 +189,10 @@ class Conclusion(Model):
             template=template,
             message=message,
             author_id=author.id,
+            subject_name=named.name,
+            subject_birth_date=named.birth_date,
+            subject_sex=named.sex,
+            writer=named.writer or None,
         )
         db.session.add(conclusion)
         ConclusionDraft.forget(consultation)

@@ -16,7 +16,7 @@ from ...events import AccountNoted, record
 from ...extensions import Model, db
 from ...services import clock
 from ..accounts import SecurityEvent
-from ..chats import Attachment, Chat, Message, PatientNote, UsedFreeDays, Variant
+from ..chats import Attachment, Chat, ChatMember, Message, PatientNote, UsedFreeDays, Variant
 from ..consultations import Conclusion, ConclusionDraft, Consultation, DeviceTransfer, Review
 from ..delivery import Notification
 from ..family import FamilyCode, Representation
@@ -194,6 +194,19 @@ def _own_facts(whose: _Whose) -> int:
     return _count(delete(PatientFact).where(PatientFact.id.in_(own)))
 
 
+def _are_about(whose: _Whose) -> ColumnElement[bool]:
+    """Of the person, and of everybody whose chats go with them."""
+    own = select(Dependant.id).where(Dependant.account_id == whose.user.id)
+    chats = select(Chat.id).where(or_(Chat.patient_id == whose.user.id, Chat.dependant_id.in_(own)))
+    return Conclusion.consultation_id.in_(select(Consultation.id).where(Consultation.chat_id.in_(chats)))
+
+
+def _were_written_by(whose: _Whose) -> ColumnElement[bool]:
+    """Of chats in which the person wrote in somebody's name, who has them now."""
+    places = select(ChatMember.chat_id).where(ChatMember.user_id == whose.user.id)
+    return Conclusion.consultation_id.in_(select(Consultation.id).where(Consultation.chat_id.in_(places)))
+
+
 def _doctors() -> Select[tuple[int]]:
     return select(User.id).where(User.role == Role.DOCTOR)
 
@@ -252,6 +265,20 @@ GOES: dict[str, Callable[[_Whose], int]] = {
     "doctors' private notes": _deleted(PatientNote, lambda whose: PatientNote.chat_id.in_(whose.chats)),
     "drafts of conclusions": _deleted(
         ConclusionDraft, lambda whose: ConclusionDraft.consultation_id.in_(whose.consultations)
+    ),
+    "names on conclusions": _emptied(
+        lambda whose: (
+            update(Conclusion)
+            .where(_are_about(whose))
+            .values(subject_name=None, subject_birth_date=None, subject_sex=None, writer=None)
+        )
+    ),
+    "writers on conclusions": _emptied(
+        lambda whose: (
+            update(Conclusion)
+            .where(_were_written_by(whose), Conclusion.writer.is_not(None))
+            .values(writer=f"№ {whose.user.id}")
+        )
     ),
     "words of ratings": _emptied(
         lambda whose: update(Review).where(Review.consultation_id.in_(whose.consultations)).values(words="")
