@@ -32,6 +32,7 @@ def test_day_of_a_doctor(visitors: Visitors) -> None:
     _who_is_unread(lists, doctor, patient)
     _answers_from_a_template(doctor, patient)
     _writes_a_note_and_gives_days(doctor, patient)
+    _writes_before_the_scripts_come(doctor)
     _changes_photo_and_price(doctor, patient)
     # Of the days that were too many, and the price that was no more: nothing else was wrong.
     assert [one.rpartition("/")[2] for one in visitors.complaints] == ["days", "payments"]
@@ -89,6 +90,17 @@ def _writes_a_note_and_gives_days(doctor: Page, patient: Page) -> None:
     doctor.click("text=Подарить дни")
     expect(doctor.locator("#gift .saved")).to_contain_text("Подарено: 30\u00a0дней")
     expect(bubble(patient, "Подарок врача: 30\u00a0дней общения.")).to_be_visible()
+
+
+def _writes_before_the_scripts_come(doctor: Page) -> None:
+    """On a slow line one types as soon as the field is there; nothing more is typed after it."""
+    scripts = re.compile(r"\.js")
+    doctor.route(scripts, lambda route: None)  # held
+    doctor.goto("/patients/1", wait_until="commit")
+    doctor.fill("#note textarea", "Гуляет и вечером")
+    with doctor.expect_response("**/note"):
+        doctor.unroute(scripts)  # lets them come
+    expect(doctor.locator("#note [data-state]")).to_contain_text("Сохранено")
 
 
 def _changes_photo_and_price(doctor: Page, patient: Page) -> None:

@@ -5,7 +5,7 @@ ibolit.behaviour('autosave', function (form) {
   var PAUSE = 1000, RETRY = 5000, FIELDS = ['text', 'seen', 'template', 'pen', 'expected'];
   var field = form.elements.text, state = form.querySelector('[data-state]'), url = form.getAttribute('data-draft');
   var key = 'written:' + document.body.getAttribute('data-viewer') + ':' + url;
-  var saved = form.hasAttribute('data-refused') ? null : field.value, asked = saved;
+  var saved = form.hasAttribute('data-refused') ? null : field.defaultValue, asked = saved;
   var timer = null, isAsking = false, isSending = false;
 
   function words(text) { return (text || '').replace(/\s+/g, ' ').trim(); }
