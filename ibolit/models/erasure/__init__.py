@@ -3,7 +3,7 @@
 docs/privacy.md says it to everybody. `plan` has what is asked and undone, `erase()` does it.
 """
 
-from .erasing import Erased, erase, is_due, may_be_erased, stays_of
+from .erasing import Erased, erase, may_be_erased, stays_of
 from .payment_contacts import FORGOTTEN_AFTER, forget_contacts
 from .plan import (
     KEPT_AFTER_WITHDRAWAL,
@@ -30,7 +30,6 @@ __all__ = [
     "come_back",
     "erase",
     "forget_contacts",
-    "is_due",
     "look_after_all",
     "may_be_erased",
     "plan_again",

@@ -96,14 +96,6 @@ class FamilyCode(Model):
         return db.session.scalar(select(cls).where(*mine, which).order_by(cls.id.desc()).limit(1))
 
     @classmethod
-    def living_of(
-        cls, purpose: CodePurpose, asker: User, dependant: Dependant, consultation: Consultation | None = None
-    ) -> Self | None:
-        """The same, if it may be typed now."""
-        code = cls.newest_of(purpose, asker, dependant, consultation)
-        return code if code is not None and code.is_redeemable() else None
-
-    @classmethod
     def purge_old(cls) -> int:
         return purge(cls, cls.created_at < clock.now() - cls.KEPT)
 

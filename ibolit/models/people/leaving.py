@@ -31,7 +31,3 @@ class UserLeaving:
     @property
     def has_withdrawn(self: User) -> bool:
         return self.withdrawn_at is not None
-
-    @property
-    def is_erased(self: User) -> bool:
-        return self.erased_at is not None

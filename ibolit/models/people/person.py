@@ -61,9 +61,6 @@ class Person:
         """Of age, in whole months: what an infant's age is told in."""
         return birth_dates.months_of(self.birth_date) if self.birth_date else None
 
-    def months_on(self, day: date) -> int | None:
-        return birth_dates.months_of(self.birth_date, day) if self.birth_date else None
-
     @validates("name")
     def _index(self, _field: str, name: str) -> str:
         self.name_key = name_key_of(name)

@@ -47,7 +47,7 @@ def family(phone: str) -> None:
 @click.option("--born", type=DAY, required=True, help="Their birth date.")
 @click.option(
     "--relation",
-    type=click.Choice([one.value for one in RELATIONS_OF[DependantKind.ADULT]]),
+    type=click.Choice(RELATIONS),
     required=True,
     help="What the writer is to them.",
 )
