@@ -158,9 +158,8 @@ def patient_facts_changed(fact: PatientFactsChanged) -> None:
     """Each sees what is theirs to see: the patient, and every doctor who leads a chat of theirs."""
     with _looking():
         whose = SubjectKey(fact.patient_id, fact.dependant_id)
-        is_about = Chat.dependant_id.is_not_distinct_from(whose.dependant_id)
         doctors = select(User).join(Doctor, Doctor.user_id == User.id).join(Chat, Chat.doctor_id == Doctor.id)
-        doctors = doctors.where(Chat.patient_id == whose.patient_id, is_about).distinct()
+        doctors = doctors.where(*Chat.are_about(whose)).distinct()
         for reader in [*_writers_of(whose), *db.session.scalars(doctors)]:
             if _is_listening(reader.id):
                 _show_facts(reader, whose)

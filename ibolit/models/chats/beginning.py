@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import ColumnElement, Select, select, update
 
 from ... import errors
 from ...extensions import db
@@ -29,6 +29,11 @@ class ChatBeginning:
     def between(cls: type[Chat], patient: User, doctor: Doctor, dependant: Dependant | None = None) -> Chat | None:
         """The living one; a «Прежняя переписка» stands beside it."""
         return db.session.scalar(_living(cls, patient, doctor, dependant))
+
+    @classmethod
+    def are_about(cls: type[Chat], whose: SubjectKey) -> tuple[ColumnElement[bool], ...]:
+        """All about one person, with whichever doctor; a «Прежняя переписка», too."""
+        return cls.patient_id == whose.patient_id, cls.dependant_id.is_not_distinct_from(whose.dependant_id)
 
     @classmethod
     def begun_with(cls: type[Chat], patient: User, doctor: Doctor) -> set[int | None]:

@@ -141,9 +141,7 @@ class ChatLists:
             one = one.options(defaultload(cls.patient).joinedload(User.facts).options(*people_of_facts()))
         elif with_facts:
             one = one.options(defaultload(cls.dependant).joinedload(Dependant.facts).options(*people_of_facts()))
-        is_about = cls.dependant_id.is_not_distinct_from(whose.dependant_id)
-        led = cls.are_of(doctor.user_id, doctor.id, clock.now())
-        mine = one.where(led, cls.patient_id == whose.patient_id, is_about)
+        mine = one.where(cls.are_of(doctor.user_id, doctor.id, clock.now()), *cls.are_about(whose))
         return mine.order_by(cls.former_since.is_not(None), cls.id)
 
     @classmethod

@@ -82,8 +82,7 @@ class IntakeQuestionnaire(Model):
     @classmethod
     def is_first_of(cls, consultation: Consultation) -> bool:
         """None about this person was sent before another consultation: birth date and sex are asked with this one."""
-        whose, others = consultation.chat.subject_key, Consultation.id != consultation.id
-        is_about = Chat.patient_id == whose.patient_id, Chat.dependant_id.is_not_distinct_from(whose.dependant_id)
+        is_about, others = Chat.are_about(consultation.chat.subject_key), Consultation.id != consultation.id
         sent = select(cls.id).join(Consultation, Consultation.id == cls.consultation_id)
         sent = sent.join(Chat, Chat.id == Consultation.chat_id).where(*is_about, others)
         return db.session.scalar(sent.limit(1)) is None
