@@ -41,8 +41,7 @@ def _look_at(dependant: Dependant) -> None:
 def come_of_age(dependant: Dependant) -> None:
     """Nobody writes in their name any more, and what nobody may use goes back: at once, or when the invitation to
     their own phone that is under way has lapsed."""
-    Dependant.lock_of(dependant.user)
-    db.session.refresh(dependant)
+    dependant.lock_anew()
     if dependant.ending is None or dependant.ending is DependantEnding.REMOVED:
         dependant.archive(DependantEnding.CAME_OF_AGE)
         dependant.ending = DependantEnding.CAME_OF_AGE

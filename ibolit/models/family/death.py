@@ -26,8 +26,7 @@ UNDONE_WITHIN = timedelta(days=30)
 def mark(dependant: Dependant, *, by_office: bool = False) -> None:
     """Marked twice it is marked. Raises DependantHasEnded for whom the user writes no more, and ClinicMarksDeath when
     it is not the office that says it of somebody who signs in themselves."""
-    Dependant.lock_of(dependant.user)
-    db.session.refresh(dependant)
+    dependant.lock_anew()
     if dependant.died_at is not None:
         return
     if dependant.ending not in (None, DependantEnding.REMOVED):
@@ -48,8 +47,7 @@ def undo(dependant: Dependant, address: str = CONSOLE) -> None:
 
     Raises DeathIsOld, and TooManyDependants when others were added meanwhile.
     """
-    Dependant.lock_of(dependant.user)
-    db.session.refresh(dependant)
+    dependant.lock_anew()
     if dependant.died_at is None:
         return
     if dependant.ending is not DependantEnding.DIED:  # the permission has ended since: nobody writes all the same

@@ -37,8 +37,7 @@ def enter(user: User, terms: DependantTerms, paper: str, ends_at: datetime, addr
 
 def end(dependant: Dependant) -> None:
     """Whatever was declared or permitted. Raises DependantHasEnded."""
-    Dependant.lock_of(dependant.user)
-    db.session.refresh(dependant)
+    dependant.lock_anew()
     if not permission.may_end(dependant):
         raise errors.DependantHasEnded
     permission.end(dependant, DependantEnding.ENDED_BY_OFFICE)

@@ -69,8 +69,7 @@ def end(dependant: Dependant, ending: DependantEnding = DependantEnding.PERMISSI
     """The writer loses reading, writing and news at once; the chats are the relative's own, or closed where they have
     no account. Ended twice it is ended. A mark of their death, which may be wrong, takes the right to it from nobody.
     """
-    Dependant.lock_of(dependant.user)
-    db.session.refresh(dependant)
+    dependant.lock_anew()
     is_done = dependant.ending is ending and dependant.permitted_at is None
     if not may_end(dependant) or is_done:
         return

@@ -196,6 +196,11 @@ class Dependant(Person, Model):
     def lock_of(user: User) -> None:
         advisory_lock(LockKind.DEPENDANTS, user.id)
 
+    def lock_anew(self) -> None:
+        """As it is by now, and until the commit nobody else changes it."""
+        self.lock_of(self.user)
+        db.session.refresh(self)
+
     @classmethod
     def add(cls, user: User, terms: DependantTerms, address: str, *, by_office: bool = False) -> Self:
         """The new one; who was taken off under this name and birth date is back; pressed twice it is one.
