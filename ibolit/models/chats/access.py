@@ -77,10 +77,7 @@ class ChatAccess:
 
     def refuse_if_closed_for(self: Chat, author: User) -> None:
         """Raises ChatIsFormer, OnlySeen, MayNotWriteFor, ChatIsClosed or ChatNeedsTariff."""
-        if self.is_former:
-            raise errors.ChatIsFormer
-        if self.is_only_seen_by(author):
-            raise errors.OnlySeen
+        self._refuse_who_only_reads(author)
         if self.is_unspoken_for and not self.is_answered_by(author):
             raise errors.MayNotWriteFor
         if not self.takes_messages_from(author):
@@ -91,10 +88,7 @@ class ChatAccess:
 
         Raises ChatIsFormer, OnlySeen, MayNotWriteFor.
         """
-        if self.is_former:
-            raise errors.ChatIsFormer
-        if self.is_only_seen_by(user):
-            raise errors.OnlySeen
+        self._refuse_who_only_reads(user)
         if self.is_unspoken_for:
             raise errors.MayNotWriteFor
 
@@ -177,6 +171,12 @@ class ChatAccess:
             return
         self.consultation_opens_at, self.consultation_closes_at = opens, closes
         self._show_access()
+
+    def _refuse_who_only_reads(self: Chat, user: User) -> None:
+        if self.is_former:
+            raise errors.ChatIsFormer
+        if self.is_only_seen_by(user):
+            raise errors.OnlySeen
 
     def _begin_free_time(self: Chat, author: User) -> None:
         if not self.is_answered_by(author) and self.state is ChatState.NOT_BEGUN:
