@@ -11,7 +11,7 @@ from flask import render_template
 
 from ..extensions import db
 from ..models import Channel, Job, Notification, NotificationKind
-from ..models.delivery import REFUND_KINDS
+from ..models.delivery import MONEY_KINDS, REFUND_KINDS
 from ..models.job import PAUSES
 from ..rendering import link_to
 from ..services import clock
@@ -67,7 +67,7 @@ def address_of(notification: Notification) -> tuple[str, dict[str, object]]:
     if notification.kind in ACCOUNT_DOORS:
         return ACCOUNT_DOORS[notification.kind], {}
     is_of_days = notification.consultation_id is None and notification.kind in REFUND_KINDS
-    if is_of_days or (notification.kind in (NotificationKind.PAID, *REFUND_KINDS) and notification.has_lost_place):
+    if is_of_days or (notification.kind in MONEY_KINDS and notification.has_lost_place):
         return "account.payments", {}
     if notification.consultation_id is None:
         return "chat.show", {"id": notification.chat_id}

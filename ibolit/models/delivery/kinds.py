@@ -69,6 +69,7 @@ QUIET_HOURS_KINDS = (NotificationKind.MESSAGE, NotificationKind.REQUESTED, Notif
 
 
 REFUND_KINDS = (NotificationKind.DECIDED, NotificationKind.RETURNED)
+MONEY_KINDS = (NotificationKind.PAID, *REFUND_KINDS)  # heard also by who reads the chat no more
 
 
 # Of the person's own account: they lead to a page of the profile, and to no chat.

@@ -23,11 +23,11 @@ from ..purging import purge
 from ..types import RowId, UtcDateTime, enum_column
 from .kinds import (
     MANY_UNREAD,
+    MONEY_KINDS,
     NO_SMS_BY_NIGHT,
     PUSH_AND_SMS,
     PUSH_ONLY,
     QUIET_HOURS_KINDS,
-    REFUND_KINDS,
     SMS_AFTER,
     SMS_EVERY,
     SMS_THEN_EVERY,
@@ -102,7 +102,7 @@ class Notification(NotificationWriting, NotificationSummary, Model):
     def is_stale(self) -> bool:
         """What it says is not so any more, or comes too late to be of use. Of messages claim() tells."""
         consultation = self.consultation
-        if self._may_not_read_now or self._speaks_of_the_dead:
+        if self.kind not in MONEY_KINDS and (self.has_lost_place or self._speaks_of_the_dead):
             return True
         if self.kind is NotificationKind.COPY_READY:
             return not DataCopy.is_kept_for(self.user)
@@ -117,7 +117,7 @@ class Notification(NotificationWriting, NotificationSummary, Model):
         if self.kind in URGENT_KINDS and self.chat is not None:
             doctor = self.chat.member(self.chat.doctor.user_id)
             return not self.chat.is_urgent or doctor.read_to >= self.seq
-        if consultation is None or self.kind in (NotificationKind.PAID, *REFUND_KINDS):
+        if consultation is None or self.kind in MONEY_KINDS:
             return False
         if self.kind is NotificationKind.RESCHEDULE_REQUESTED:
             return consultation.reschedule_request != self.moment
@@ -248,11 +248,6 @@ class Notification(NotificationWriting, NotificationSummary, Model):
         return self.state in (NotificationState.WAITING, NotificationState.SENDING)
 
     @property
-    def _may_not_read_now(self) -> bool:
-        """Of money one hears all the same."""
-        return self.kind not in (NotificationKind.PAID, *REFUND_KINDS) and self.has_lost_place
-
-    @property
     def has_lost_place(self) -> bool:
         """Whose place in the chat has ended: who stood in, who may not write for somebody any more."""
         chat_id = self.chat_id or (self.consultation.chat_id if self.consultation is not None else None)
@@ -265,7 +260,7 @@ class Notification(NotificationWriting, NotificationSummary, Model):
         chat = self.chat or (self.consultation.chat if self.consultation is not None else None)
         is_dead = self.user.died_at is not None or (chat is not None and chat.subject.died_at is not None)
         is_doctors = self.kind is NotificationKind.CANCELLED and self.user.is_doctor
-        return is_dead and not is_doctors and self.kind not in (NotificationKind.PAID, *REFUND_KINDS)
+        return is_dead and not is_doctors
 
     def _member(self) -> ChatMember:
         return db.session.get_one(ChatMember, (self.chat_id, self.user_id), populate_existing=True)
