@@ -157,8 +157,7 @@ class Notification(NotificationWriting, NotificationSummary, Model):
     @property
     def named_doctor(self) -> User | None:
         """Whose name a push may say: by the patient's own choice, and never a patient's."""
-        chat = self.chat or (self.consultation.chat if self.consultation else None)
-        may_name = self.user.push_names and self.user.is_patient and self.chats == 1
+        chat, may_name = self._chat_it_is_of, self.user.push_names and self.user.is_patient and self.chats == 1
         return chat.doctor.user if chat and may_name else None
 
     def may_be_sent(self) -> bool:
@@ -248,6 +247,10 @@ class Notification(NotificationWriting, NotificationSummary, Model):
         return self.state in (NotificationState.WAITING, NotificationState.SENDING)
 
     @property
+    def _chat_it_is_of(self) -> Chat | None:
+        return self.chat or (self.consultation.chat if self.consultation is not None else None)
+
+    @property
     def has_lost_place(self) -> bool:
         """Whose place in the chat has ended: who stood in, who may not write for somebody any more."""
         chat_id = self.chat_id or (self.consultation.chat_id if self.consultation is not None else None)
@@ -257,7 +260,7 @@ class Notification(NotificationWriting, NotificationSummary, Model):
     @property
     def _speaks_of_the_dead(self) -> bool:
         """Of them nobody hears but the doctor whose consultation is off; nor do they themselves."""
-        chat = self.chat or (self.consultation.chat if self.consultation is not None else None)
+        chat = self._chat_it_is_of
         is_dead = self.user.died_at is not None or (chat is not None and chat.subject.died_at is not None)
         is_doctors = self.kind is NotificationKind.CANCELLED and self.user.is_doctor
         return is_dead and not is_doctors
