@@ -14,6 +14,7 @@ from ...models.accounts import replace_lost_phone
 from ...models.people import consent
 from ...services import clock
 from .param_types import PhoneParam, TextParam
+from .refusals import in_own_words
 
 
 @click.command()
@@ -52,10 +53,8 @@ def give_phone(phone: str, email: str | None, account: int | None, lost: str | N
     user = User.by_email(email) if email else db.session.get(User, account or 0)
     if user is None or user.phone is not None or user.erased_at is not None:
         raise click.ClickException("There is no such account without a phone: see --name.")
-    try:
+    with in_own_words():
         user.assign_phone(phone)
-    except errors.RuleViolation as refusal:
-        raise click.ClickException(refusal.sentence) from None
     SecurityEvent.announce(user, SecurityEventKind.PHONE_GIVEN)
     AuditEvent.write_at_console(AuditAction.NUMBER_GIVEN, user.id, patient_id=user.id_as_patient)
     db.session.commit()
@@ -69,10 +68,8 @@ def _replace(lost: str, phone: str) -> None:
         raise click.ClickException("There is no patient with the lost phone.")
     if not current_settings.sends_sms_to(phone):
         raise click.ClickException(errors.NoSmsThere.sentence)
-    try:
+    with in_own_words():
         replace_lost_phone(user, phone)
-    except errors.RuleViolation as refusal:
-        raise click.ClickException(refusal.sentence) from None
     AuditEvent.write_at_console(AuditAction.NUMBER_GIVEN, user.id, patient_id=user.id_as_patient)
     db.session.commit()
     click.echo(f"Account {user.id} has the phone {phones.readable(phone)}; the lost one was told.")

@@ -3,13 +3,11 @@ with --dry-run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
-from typing import TypeVar
 
 import click
 
-from ... import errors, phones
+from ... import phones
 from ...config import current_settings
 from ...extensions import db
 from ...formatting import day_of
@@ -19,8 +17,8 @@ from ...models.family import office, own_phone
 from ...models.people import RELATIONS_OF, DependantKind, DependantTerms, Relation
 from ...models.people.audit import CONSOLE
 from .param_types import PhoneParam, TextParam, doctor_of
+from .refusals import in_own_words
 
-Done = TypeVar("Done")
 LONGEST_PAPER = 200
 RELATIONS = [one.value for one in RELATIONS_OF[DependantKind.ADULT]]
 DRY = click.option("--dry-run", is_flag=True, help="Only say what would be done.")
@@ -62,7 +60,8 @@ def enter_representation(
     terms = DependantTerms(name, born.date(), Relation(relation), kind=DependantKind.ADULT)
     if not user.is_patient:
         raise click.ClickException("Only patients write for others.")
-    dependant = _do(lambda: office.enter(user, terms, paper, ends_at, CONSOLE))
+    with in_own_words():
+        dependant = office.enter(user, terms, paper, ends_at, CONSOLE)
     AuditEvent.write_at_console(
         AuditAction.REPRESENTATION_ENTERED, dependant.id, patient_id=user.id, dependant_id=dependant.id
     )
@@ -82,7 +81,8 @@ def end_representation(dependant: int, paper: str, dry_run: bool) -> None:
     """
     found = _dependant(dependant)
     chats = len(Chat.of_dependant(found.id))
-    _do(lambda: office.end(found))
+    with in_own_words():
+        office.end(found)
     whose = {"patient_id": found.user_id, "dependant_id": found.id}
     AuditEvent.write_at_console(AuditAction.REPRESENTATION_ENDED, found.id, **whose)
     _end(dry_run, f"{chats} chats would be closed to account {found.user_id}.", f"{chats} chats are closed to them.")
@@ -107,12 +107,20 @@ def mark_death(dependant: int | None, account: str | None, undo: bool, dry_run: 
         user = _account(account)
         if not user.is_patient:
             raise click.ClickException("They are no patient.")
-        _do(lambda: deaths.undo_account(user) if undo else deaths.mark_account(user))
+        with in_own_words():
+            if undo:
+                deaths.undo_account(user)
+            else:
+                deaths.mark_account(user)
         AuditEvent.write_at_console(action, user.id, patient_id=user.id)
         _end(dry_run, f"Account {user.id} would be {what}.", f"Account {user.id} is {what}.")
         return
     found = _dependant(dependant or 0)
-    _do(lambda: deaths.undo(found) if undo else deaths.mark(found, by_office=True))
+    with in_own_words():
+        if undo:
+            deaths.undo(found)
+        else:
+            deaths.mark(found, by_office=True)
     AuditEvent.write_at_console(action, found.id, patient_id=found.user_id, dependant_id=found.id)
     _end(dry_run, f"№{found.id} would be {what}.", f"№{found.id} is {what}.")
 
@@ -126,7 +134,8 @@ def mark_death(dependant: int | None, account: str | None, undo: bool, dry_run: 
 def invite_to_own_phone(dependant: int, phone: str, doctor_phone: str, operator_phone: str, dry_run: bool) -> None:
     """Invite DEPENDANT, who comes of age, to a PHONE of their own: the link asks the birth date and moves the chats."""
     found, doctor = _dependant(dependant), doctor_of(doctor_phone)
-    invitation = _do(lambda: own_phone.invite(found, doctor, _operator(operator_phone), phone))
+    with in_own_words():
+        invitation = own_phone.invite(found, doctor, _operator(operator_phone), phone)
     AuditEvent.write_at_console(AuditAction.INVITED, invitation.id, patient_id=None)
     to = phones.readable(phone)
     _end(dry_run, f"An invitation would go to {to}.", f"An invitation goes to {to}.")
@@ -151,13 +160,6 @@ def _dependant(id: int) -> Dependant:
     if found is None:
         raise click.ClickException(f"There is no dependant №{id}: see `flask family`.")
     return found
-
-
-def _do(verb: Callable[[], Done]) -> Done:
-    try:
-        return verb()
-    except errors.RuleViolation as refusal:
-        raise click.ClickException(refusal.sentence) from None
 
 
 def _end(dry_run: bool, would: str, done: str) -> None:
