@@ -11,6 +11,8 @@ from browser import Browser
 from consultation_steps import pay
 from factories import PASSWORD, later, make_chat, make_doctor, make_user, propose, say
 from flask import Flask
+from leaving import ERASURE as PAGE
+from leaving import mark_on, me, press_erase, prove
 from payment_steps import begin, buy, settle
 from reading import one_line
 
@@ -35,31 +37,18 @@ from ibolit.models import (
 )
 from ibolit.services import Services, clock
 
-PAGE = "/profile/erasure"
-
 
 @pytest.fixture
 def at_home(clinic: Flask, patient: User) -> Browser:
     """Has shown a moment ago who they are."""
     browser = Browser(clinic, patient)
-    browser.post("/profile/confirmation/erase", {"current": PASSWORD})
+    prove(browser)
     return browser
 
 
-def mark_on(browser: Browser) -> str:
-    found = re.search(r'name="expected"[^>]*value="([^"]*)"', browser.get(PAGE).text)
-    assert found is not None
-    return found.group(1)
-
-
 def ask(browser: Browser) -> None:
-    answer = browser.post(PAGE, {"expected": mark_on(browser)})
+    answer = press_erase(browser)
     assert (answer.status_code, answer.location) == (303, PAGE)
-
-
-def me(user: User) -> User:
-    db.session.expire_all()
-    return db.session.get_one(User, user.id)
 
 
 def let_a_week_pass() -> None:
@@ -104,7 +93,7 @@ def test_page_says_which_consultation_and_money(at_home: Browser, chat: Chat) ->
 def test_unlocked_phone_erases_nobody(clinic: Flask, patient: User, htmx: bool) -> None:
     browser = Browser(clinic, patient)
     later(days=1)
-    answer = browser.post(PAGE, {"expected": mark_on(browser)}, htmx=htmx)
+    answer = press_erase(browser, htmx=htmx)
     assert (answer.headers.get("HX-Redirect") or answer.location) == "/profile/confirmation/erase"
     assert me(patient).erases_at is None
 

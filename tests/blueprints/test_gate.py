@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from browser import Browser
-from factories import PASSWORD, later, outdate
+from factories import later, outdate
 from flask import Flask
+from leaving import me, press_erase, prove
 from payment_steps import begin
 from started_consultations import consultation_in_progress
 
@@ -81,11 +80,7 @@ def test_who_is_asked_for_a_consent_leaves_and_thinks_better_of_it(as_patient: B
     assert "Отменить" in page
     assert as_patient.get("/profile/erasure").status_code == 200
     as_patient.post("/profile/erasure/undo")
-    db.session.expire_all()
-    assert db.session.get_one(User, patient.id).erases_at is None
-    as_patient.post("/profile/confirmation/erase", {"current": PASSWORD})
-    shown = re.search(r'name="expected"[^>]*value="([^"]*)"', as_patient.get("/profile/erasure").text)
-    assert shown is not None
-    as_patient.post("/profile/erasure", {"expected": shown.group(1)})
-    db.session.expire_all()
-    assert db.session.get_one(User, patient.id).erases_at is not None
+    assert me(patient).erases_at is None
+    prove(as_patient)
+    press_erase(as_patient)
+    assert me(patient).erases_at is not None

@@ -9,6 +9,7 @@ from browser import Browser
 from factories import PASSWORD, later, make_user
 from flask import Flask
 from guests import PHONE, make_anna
+from leaving import me, press_erase, prove
 
 from ibolit.extensions import db
 from ibolit.jobs import run_due
@@ -44,8 +45,7 @@ def code_for(services: Services, phone: str) -> str:
 
 
 def phone_of(user: User) -> str | None:
-    db.session.expire_all()
-    return db.session.get_one(User, user.id).phone
+    return me(user).phone
 
 
 def ask(browser: Browser, services: Services) -> dict[str, object]:
@@ -247,13 +247,10 @@ class TestInsteadOfALostOne:
         assert again.post("/profile/my-data/copy").status_code == 303
 
     def test_no_erasure(self, holder: Browser, anna: User) -> None:
-        holder.post("/profile/confirmation/erase", {"current": PASSWORD})
-        mark = re.search(r'name="expected"[^>]*value="([^"]*)"', holder.get("/profile/erasure").text)
-        assert mark is not None
-        refused = holder.post("/profile/erasure", {"expected": mark.group(1)})
+        prove(holder)
+        refused = press_erase(holder)
         assert (refused.status_code, self.SENTENCE in refused.text) == (422, True)
-        db.session.expire_all()
-        assert db.session.get_one(User, anna.id).erases_at is None
+        assert me(anna).erases_at is None
 
     def test_no_second_change(self, holder: Browser, anna: User, services: Services) -> None:
         refused = holder.post(PAGE, {"phone": "8 916 555-01-98"})

@@ -9,6 +9,7 @@ from browser import Browser
 from factories import PASSWORD, later, make_doctor
 from flask import Flask
 from guests import make_anna, proof_link
+from leaving import me
 from reading import one_line
 
 from ibolit.extensions import db
@@ -44,11 +45,6 @@ def as_anna(clinic: Flask, anna: User) -> Browser:
     browser = Browser(clinic, anna)
     later(days=1)
     return browser
-
-
-def me(user: User) -> User:
-    db.session.expire_all()
-    return db.session.get_one(User, user.id)
 
 
 def told(services: Services) -> list[DemoMessage]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from factories import later
 from flask import Flask
+from leaving import me
 from payment_steps import begin
 
 from ibolit.extensions import db
@@ -16,11 +17,6 @@ from ibolit.jobs.worker import Worker
 from ibolit.models import Attachment, Chat, DataCopy, Device, Job, JobKind, Payment, User, Variant, erasure
 from ibolit.services import Services, erasure_log
 from ibolit.services.storage import StorageFailed
-
-
-def me(user: User) -> User:
-    db.session.expire_all()
-    return db.session.get_one(User, user.id)
 
 
 def try_for_a_day(since: int) -> None:

@@ -9,6 +9,7 @@ import pytest
 from consultation_steps import begin_to_pay
 from factories import later, make_chat, propose, say
 from flask import Flask
+from leaving import me
 from payment_steps import begin, settle
 from relatives import make_relative, permit
 
@@ -34,11 +35,6 @@ from ibolit.models.erasure import winding_up
 from ibolit.services import clock
 
 LEAVE = [erasure.erase, erasure.withdraw_processing]
-
-
-def me(user: User) -> User:
-    db.session.expire_all()
-    return db.session.get_one(User, user.id)
 
 
 def leave(user: User, how: Callable[[User], object]) -> None:
