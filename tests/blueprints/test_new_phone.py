@@ -8,7 +8,7 @@ import pytest
 from browser import Browser
 from factories import PASSWORD, later, make_user
 from flask import Flask
-from guests import PHONE, make_anna
+from guests import PHONE, link_in, make_anna
 from leaving import me, press_erase, prove
 
 from ibolit.extensions import db
@@ -53,12 +53,6 @@ def ask(browser: Browser, services: Services) -> dict[str, object]:
     answer = browser.post(PAGE, {"phone": TYPED})
     assert (answer.status_code, answer.location) == (303, PAGE)
     return {"old": code_for(services, PHONE), "new": code_for(services, NEW)}
-
-
-def link_in(letter: DemoMessage) -> str:
-    found = re.search(r"http://[^/]+(/n/\d+\?token=\w+)", letter.text)
-    assert found is not None, letter.text
-    return found.group(1)
 
 
 def test_both_codes_change_it(as_anna: Browser, anna: User, services: Services) -> None:

@@ -8,7 +8,7 @@ import pytest
 from browser import Browser
 from factories import PASSWORD, later, make_doctor
 from flask import Flask
-from guests import make_anna, proof_link
+from guests import link_in, make_anna, proof_link
 from leaving import me
 from reading import one_line
 
@@ -55,12 +55,6 @@ def told(services: Services) -> list[DemoMessage]:
         for letter in services.outbox.latest()
         if re.search("изменён вход|новом устройстве|попытки", letter.text + letter.subject)
     ]
-
-
-def link_in(letter: DemoMessage) -> str:
-    found = re.search(r"http://[^/]+(/n/\d+\?token=\w+)", letter.text)
-    assert found is not None, letter.text
-    return found.group(1)
 
 
 def change_email(browser: Browser, services: Services, email: str = "thief@example.org") -> None:

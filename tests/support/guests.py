@@ -17,6 +17,7 @@ PHONE = "+79161234567"
 EMAIL = "zoya@example.org"
 NEW = {"name": "Зоя Новикова", "password": "new horse battery"}
 BOTH = {"offer": "y", "personal_data": "y"}
+NOT_ME = r"http://[^/]+(/n/\d+\?token=\w+)"
 
 
 def make_anna() -> User:
@@ -50,6 +51,13 @@ def code_of(services: Services) -> str:
 def proof_link(services: Services) -> str:
     """By which an address becomes his own."""
     return newest(services, r"http://[^/]+(/profile/email/\S+)")
+
+
+def link_in(letter: DemoMessage) -> str:
+    """«Это не я», by which a change of a way in is undone."""
+    found = re.search(NOT_ME, letter.text)
+    assert found is not None, letter.text
+    return found.group(1)
 
 
 def newest(services: Services, words: str) -> str:
