@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 from browser import Browser
 from consultation_steps import confirm, pay, ready
-from factories import PASSWORD, later, make_chat, make_user, propose, say
+from factories import PASSWORD, later, make_chat, make_child, make_user, propose, say
 from flask import Flask
 from payment_steps import buy
-from relatives import PHONE, born, code_of, go_to, make_child, make_relative, permit, with_phone
+from relatives import PHONE, born, code_of, go_to, make_relative, permit, with_phone
 
 from ibolit import jobs
 from ibolit.extensions import db

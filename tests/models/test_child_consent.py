@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 from consultation_steps import confirm, ready
-from factories import make_chat, propose
-from relatives import born, make_child
+from factories import make_chat, make_child, propose
+from relatives import born
 
 from ibolit import errors
 from ibolit.extensions import db

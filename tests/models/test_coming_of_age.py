@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 from consultation_steps import confirm, pay
-from factories import later, make_chat, make_user, propose
+from factories import later, make_chat, make_child, make_user, propose
 from notified import told
 from payment_steps import answer, begin
-from relatives import PHONE, born, go_to, make_child, with_phone
+from relatives import PHONE, born, go_to, with_phone
 
 from ibolit import errors, jobs
 from ibolit.extensions import db
@@ -203,7 +203,7 @@ def test_worker_looks_at_every_full_hour(about: Chat) -> None:
 def test_one_that_fails_stops_nobody_else(
     about: Chat, child: Dependant, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    other = make_child(child.user, "Соколова Катя", child.birth_date)
+    other = make_child(child.user, "Соколова Катя", birth_date=child.birth_date)
     come_of_age = coming_of_age.come_of_age
 
     def fail_for_the_first(dependant: Dependant) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from consultation_steps import pay
-from factories import later, make_chat, make_user, propose, say
+from factories import later, make_chat, make_child, make_user, propose, say
 from payment_steps import answer, begin
-from relatives import make_child, make_relative, permit, with_phone
+from relatives import make_relative, permit, with_phone
 
 from ibolit import errors
 from ibolit.extensions import db

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from factories import make_chat, make_doctor, make_user
-from relatives import born, make_child
+from factories import make_chat, make_child, make_doctor, make_user
+from relatives import born
 
 from ibolit.models import Doctor, User
 from ibolit.models.family import twins

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from consultation_steps import pay
 from copies import run
-from factories import make_chat, make_user, propose, say
+from factories import make_chat, make_child, make_user, propose, say
 from flask import Flask
-from relatives import PHONE, born, go_to, make_child
+from relatives import PHONE, born, go_to
 
 from ibolit import jobs
 from ibolit.extensions import db

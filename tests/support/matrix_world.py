@@ -13,11 +13,11 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from consultation_steps import confirm
-from factories import attach, make_chat, make_doctor, make_user, open_hours, propose, say
+from factories import attach, make_chat, make_child, make_doctor, make_user, open_hours, propose, say
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 from payment_steps import begin, buy, request_refund
-from relatives import born, make_child, make_relative
+from relatives import born, make_relative
 from started_consultations import completed_consultation, consultation_in_progress
 
 from ibolit.extensions import db

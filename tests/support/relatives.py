@@ -29,13 +29,6 @@ def go_to(moment: datetime) -> None:
     clock.shift(int((moment - datetime.now(UTC)).total_seconds()))
 
 
-def make_child(parent: User, name: str = "Соколов Ваня", birth_date: date | None = None) -> Dependant:
-    terms = DependantTerms(name, birth_date or born(3), Relation.MOTHER)
-    child = Dependant.add(parent, terms, "127.0.0.1")
-    db.session.commit()
-    return child
-
-
 def make_relative(writer: User, name: str = "Соколов Пётр", birth_date: date | None = None) -> Dependant:
     """Who has permitted nothing yet."""
     terms = DependantTerms(name, birth_date or date(1950, 5, 3), Relation.SON, kind=DependantKind.ADULT)
