@@ -37,9 +37,8 @@ def looks() -> ResponseReturnValue:
     next_page = url_for(".looks", before=encode_cursor(last.at, last.event.id)) if last else None
     fragment = "my_data/looks_rows.html" if before else "my_data/looks.html"
     return respond(
-        fragment, page="my_data/looks.html", groups=together(shown), count=len(shown), next_page=next_page,
-        viewer=current_user,
-    )  # fmt: skip
+        fragment, page="my_data/looks.html", groups=together(shown), next_page=next_page, viewer=current_user
+    )
 
 
 def together(looks: Sequence[Look]) -> list[list[Look]]:
