@@ -16,7 +16,7 @@ from .. import emails, errors, phones
 from ..config import current_settings
 from ..models import ConsultationKind
 from ..models.people import Sex, birth_dates
-from ..normalization import plain
+from ..normalization import plain, six_digits
 from ..sums import kopecks, rubles
 from .text_filters import CLIENT_ID
 
@@ -66,6 +66,18 @@ class HasLetters:
     def __call__(self, form: FlaskForm, field: StringField) -> None:
         if field.data and not any(one.isalpha() for one in field.data):
             raise ValidationError("Напишите имя буквами.")
+
+
+class SixDigits:
+    """A code that came by SMS; the whole SMS may be pasted, with marks of direction and digits of another script."""
+
+    def __init__(self, sentence: str = "Нужны шесть цифр из СМС.") -> None:
+        self.sentence = sentence
+
+    def __call__(self, form: FlaskForm, field: StringField) -> None:
+        field.data = six_digits(field.data or "") or ""
+        if not field.data:
+            raise ValidationError(self.sentence)
 
 
 def invalid_choice(sentence: str) -> dict[str, str]:

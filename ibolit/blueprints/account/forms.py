@@ -18,11 +18,10 @@ from wtforms import (
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from ...models import User, erasure
-from ...normalization import six_digits
 from ...services import current_services
 from ...services.push import are_keys
 from ...web.edit_form import EditForm
-from ...web.fields import BirthDateField, EmailField, HasLetters, SexField, SmsPhoneMixin, invalid_choice
+from ...web.fields import BirthDateField, EmailField, HasLetters, SexField, SixDigits, SmsPhoneMixin, invalid_choice
 from ...web.text_filters import one_line
 from ...web.time_zones import PLACES, ZONES, is_zone, title_of
 from ..auth.forms import NOT_TOO_LONG, NewPassword
@@ -107,26 +106,13 @@ class NewPhoneForm(SmsPhoneMixin, FlaskForm):
 
 
 class BothCodesForm(FlaskForm):
-    old = StringField("Код с прежнего номера")
-    new = StringField("Код с нового номера")
+    old = StringField("Код с прежнего номера", [SixDigits()])
+    new = StringField("Код с нового номера", [SixDigits()])
 
     def __init__(self, *, asks_old: bool, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if not asks_old:
             del self.old
-
-    def validate_old(self, field: StringField) -> None:
-        self._read(field)
-
-    def validate_new(self, field: StringField) -> None:
-        self._read(field)
-
-    @staticmethod
-    def _read(field: StringField) -> None:
-        """The whole SMS may be pasted."""
-        field.data = six_digits(field.data or "") or ""
-        if not field.data:
-            raise ValidationError("Нужны шесть цифр из СМС.")
 
 
 class ZoneForm(EditForm):

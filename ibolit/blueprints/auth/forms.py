@@ -10,9 +10,9 @@ from wtforms import BooleanField, PasswordField, StringField
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from ...config import current_settings
-from ...normalization import opaque, six_digits
+from ...normalization import opaque
 from ...services import weak_passwords
-from ...web.fields import BirthDateField, HasLetters, SmsPhoneMixin
+from ...web.fields import BirthDateField, HasLetters, SixDigits, SmsPhoneMixin
 from ...web.text_filters import one_line
 
 SHORTEST_PASSWORD = 8
@@ -48,13 +48,7 @@ class PhoneForm(SmsPhoneMixin, FlaskForm):
 
 
 class CodeForm(FlaskForm):
-    code = StringField("Код из СМС", [DataRequired("Введите шесть цифр из СМС.")])
-
-    def validate_code(self, field: StringField) -> None:
-        """The whole SMS may be pasted, with marks of direction and digits of another script."""
-        field.data = six_digits(field.data or "") or ""
-        if not field.data:
-            raise ValidationError("Нужны шесть цифр из СМС.")
+    code = StringField("Код из СМС", [DataRequired("Введите шесть цифр из СМС."), SixDigits()])
 
 
 class NewPassword:

@@ -9,8 +9,7 @@ from wtforms import BooleanField, SelectChoice, SelectField, StringField
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from ...models.people import RELATIONS_OF, DependantKind, DependantTerms, Relation
-from ...normalization import six_digits
-from ...web.fields import BirthDateField, HasLetters, SexField, SmsPhoneMixin, invalid_choice
+from ...web.fields import BirthDateField, HasLetters, SexField, SixDigits, SmsPhoneMixin, invalid_choice
 from ...web.text_filters import one_line
 
 RELATIONS = [SelectChoice("", "Выберите")] + [
@@ -59,14 +58,15 @@ class RelativeForm(PhoneForm):
 
 
 class CodeForm(FlaskForm):
-    """Read out by who has the phone; the whole SMS may be sent on and pasted."""
+    """Read out by who has the phone, or sent on by them."""
 
-    code = StringField("Код, который вам назовут", [DataRequired("Введите шесть цифр кода.")])
-
-    def validate_code(self, field: StringField) -> None:
-        field.data = six_digits(field.data or "") or ""
-        if not field.data:
-            raise ValidationError("В коде шесть цифр. Проверьте, все ли введены.")
+    code = StringField(
+        "Код, который вам назовут",
+        [
+            DataRequired("Введите шесть цифр кода."),
+            SixDigits("В коде шесть цифр. Проверьте, все ли введены."),
+        ],
+    )
 
 
 class BornForm(FlaskForm):
