@@ -97,6 +97,12 @@ def current_doctor() -> Doctor:
     return doctor
 
 
+def only_patients() -> None:
+    """404 for everybody else who is signed in."""
+    if not current_user.is_patient:
+        abort(404)
+
+
 def lock_current_doctor() -> Doctor:
     """The same, read anew under a row lock until the commit."""
     doctor = current_doctor()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import abort, flash, g, redirect, url_for
+from flask import flash, g, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
@@ -10,7 +10,7 @@ from ...extensions import db
 from ...models import AuditAction, erasure
 from ...responses import go
 from ...web.audit import log_own
-from ...web.authentication import lock_current_user
+from ...web.authentication import lock_current_user, only_patients
 from ...web.submission import submission
 from .forms import ErasureForm
 from .panels import refuse, saved, show
@@ -20,7 +20,7 @@ from .views import bp
 @bp.get("/erasure")
 @login_required
 def erase() -> ResponseReturnValue:
-    _refuse_staff()
+    only_patients()
     return show("erase")
 
 
@@ -28,7 +28,7 @@ def erase() -> ResponseReturnValue:
 @login_required
 def ask_erasure() -> ResponseReturnValue:
     """What the page said of consultations and money is what becomes of them."""
-    _refuse_staff()
+    only_patients()
     form = ErasureForm()
     if not form.validate_on_submit():
         return refuse("erase", erasure_form=form)
@@ -46,7 +46,7 @@ def ask_erasure() -> ResponseReturnValue:
 @login_required
 def undo_erasure() -> ResponseReturnValue:
     """«Отменить» in the head of every page; pressed twice it is undone once."""
-    _refuse_staff()
+    only_patients()
     user = lock_current_user()
     if user.is_leaving:
         erasure.undo(user)
@@ -54,8 +54,3 @@ def undo_erasure() -> ResponseReturnValue:
         db.session.commit()
         flash("Аккаунт не будет удалён.")
     return redirect(url_for(".index"), 303)
-
-
-def _refuse_staff() -> None:
-    if not current_user.is_patient:
-        abort(404)

@@ -1,8 +1,11 @@
-"""«Телефон»: a new number, proved by a code to it and by one to the number before it."""
+"""«Телефон»: a new number, proved by a code to it and by one to the number before it.
+
+A number of the staff's is changed by the clinic.
+"""
 
 from __future__ import annotations
 
-from flask import abort, g, redirect, session, url_for
+from flask import g, redirect, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
@@ -12,6 +15,7 @@ from ...models.accounts import refuse_while_phone_is_new
 from ...responses import go
 from ...web import client
 from ...web.audit import log_own
+from ...web.authentication import only_patients
 from ...web.client import client_address
 from ...web.submission import submission
 from .forms import BothCodesForm, NewPhoneForm
@@ -22,7 +26,7 @@ from .views import bp
 @bp.get("/phone")
 @login_required
 def phone() -> ResponseReturnValue:
-    _refuse_staff()
+    only_patients()
     return show("phone")
 
 
@@ -30,7 +34,7 @@ def phone() -> ResponseReturnValue:
 @login_required
 def ask_new_phone() -> ResponseReturnValue:
     """A code to each of the two; a number that somebody has is answered alike, until it is proved."""
-    _refuse_staff()
+    only_patients()
     form = NewPhoneForm(current_user.phone)
     if not form.validate_on_submit():
         return refuse("phone", phone_form=form)
@@ -52,7 +56,7 @@ def ask_new_phone() -> ResponseReturnValue:
 @login_required
 def change_phone() -> ResponseReturnValue:
     """Each wrong digit counts at its own code."""
-    _refuse_staff()
+    only_patients()
     new, old = codes_of_new_phone()
     if new is None:
         return redirect(url_for(".phone"), 303)
@@ -79,16 +83,10 @@ def change_phone() -> ResponseReturnValue:
 @login_required
 def ask_another_phone() -> ResponseReturnValue:
     """«Ввести другой номер»: what was asked for proves nothing any more."""
-    _refuse_staff()
+    only_patients()
     session.pop("new_phone", None)
     return redirect(url_for(".phone"), 303)
 
 
 def _ask(phone: str, own: str) -> LoginCode:
     return LoginCode.ask(phone, client_address(), client.browser_token(), own=own, is_for_change=True)
-
-
-def _refuse_staff() -> None:
-    """Whose number is the clinic's, it is changed by the clinic."""
-    if not current_user.is_patient:
-        abort(404)

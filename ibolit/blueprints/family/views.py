@@ -11,6 +11,7 @@ from flask_login import current_user, login_required
 from ...models import AuditAction, Dependant, User
 from ...responses import go
 from ...web.audit import log_audit
+from ...web.authentication import only_patients
 from ...web.client import client_address
 from ...web.submission import submission
 from .forms import DependantForm, NewChildForm, RemovalForm
@@ -92,8 +93,7 @@ def remove(id: int) -> ResponseReturnValue:
 
 def _patient() -> User:
     """Only patients write for others."""
-    if not current_user.is_patient:
-        abort(404)
+    only_patients()
     user: User = current_user._get_current_object()
     return user
 

@@ -10,8 +10,8 @@ from ...extensions import db
 from ...models import AuditAction, Consent, DocumentKind, erasure
 from ...responses import go
 from ...web.audit import log_own
-from ...web.authentication import lock_current_user
-from .views import bp, only_patients
+from ...web.authentication import lock_current_user, only_patients
+from .views import bp
 
 # Taken back here, each with a page of its own that says what follows.
 WITHDRAWABLE = (DocumentKind.OFFER, DocumentKind.PERSONAL_DATA)

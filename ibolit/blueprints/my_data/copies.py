@@ -13,9 +13,10 @@ from ...models.accounts import refuse_while_phone_is_new
 from ...responses import go, respond
 from ...services import current_services
 from ...web.audit import log_own
+from ...web.authentication import only_patients
 from ...web.serving import disposition, fill
 from ...web.submission import submission
-from .views import bp, only_patients
+from .views import bp
 
 
 @bp.get("/copy")

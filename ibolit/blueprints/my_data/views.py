@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from flask import Blueprint, abort, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from ...models import DataCopy, Look, Looks
 from ...models.my_data import contents
 from ...responses import respond
+from ...web.authentication import only_patients
 from ...web.pagination import decode_cursor, encode_cursor, split_page
 
 bp = Blueprint("my_data", __name__, url_prefix="/profile/my-data")
@@ -49,8 +50,3 @@ def together(looks: Sequence[Look]) -> list[list[Look]]:
         return look.at.astimezone(current_user.zone).date(), event.actor_id, event.action, event.subject_id
 
     return [list(group) for _, group in groupby(looks, same)]
-
-
-def only_patients() -> None:
-    if not current_user.is_patient:
-        abort(404)

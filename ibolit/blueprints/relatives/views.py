@@ -13,6 +13,7 @@ from ...models import AuditAction, CodePurpose, Dependant, FamilyCode, SecurityE
 from ...models.family import death, permission
 from ...models.people import DependantEnding, DependantKind
 from ...web.audit import log_audit
+from ...web.authentication import only_patients
 from ...web.client import client_address
 from ...web.submission import Submission, submission
 from .forms import CodeForm, PhoneForm, RelativeForm
@@ -26,7 +27,7 @@ TYPED = "typed_relative"  # in the session, while the person says who they are
 @login_required
 def index() -> ResponseReturnValue:
     """By whose permission one writes, and who writes by one's own."""
-    _only_patients()
+    only_patients()
     return render_template(
         "pages/relatives/index.html",
         relatives=[one for one in Dependant.of(current_user) if one.kind is DependantKind.ADULT],
@@ -38,7 +39,7 @@ def index() -> ResponseReturnValue:
 @bp.get("/family/relatives/new")
 @login_required
 def new() -> ResponseReturnValue:
-    _only_patients()
+    only_patients()
     return _form(RelativeForm(formdata=None, **session.get(TYPED, {})))
 
 
@@ -46,7 +47,7 @@ def new() -> ResponseReturnValue:
 @login_required
 def create() -> ResponseReturnValue:
     """Nobody is written for yet: the SMS is on its way. Who it was that asked is proved anew."""
-    _only_patients()
+    only_patients()
     form = RelativeForm()
     if not form.validate_on_submit():
         return _form(form, 422)
@@ -113,11 +114,6 @@ def send_again(id: int) -> ResponseReturnValue:
     if sent.is_refused:
         return _code_page(_waiting(id), sent.status, phone_form=form)
     return redirect(url_for(".code", id=id), 303)
-
-
-def _only_patients() -> None:
-    if not current_user.is_patient:
-        abort(404)
 
 
 def _waiting(id: int) -> Dependant:
