@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from flask_login import current_user
 
-from ..models import AuditAction, AuditEvent, AuditReason, Chat, Consultation
+from ..models import AuditAction, AuditEvent, AuditReason, Chat, Consultation, Dependant
 from .client import client_address
 
 SpanOfMessages = tuple[int | None, int | None]  # the first and the last seq that was shown
@@ -54,6 +54,11 @@ def log_of_consultation(
     """Of its card, its intake form, its conclusion."""
     (patient, dependant), id = consultation.chat.subject_key, consultation.id
     log_audit(action, id, first, last, patient=patient, dependant=dependant)
+
+
+def log_of_dependant(action: AuditAction, dependant: Dependant) -> None:
+    """Of who somebody is for whom a patient writes, and of the right to it."""
+    log_audit(action, dependant.id, patient=dependant.user_id, dependant=dependant.id)
 
 
 def log_chats(action: AuditAction, spans: Mapping[int, SpanOfMessages], chats: Iterable[Chat]) -> None:

@@ -12,7 +12,7 @@ from ...models import AuditAction, Consultation, Dependant, FactKind, IntakeQues
 from ...models.consultations import refuse_questionnaire_of
 from ...responses import go, respond
 from ...web import ingest
-from ...web.audit import log_audit, log_own
+from ...web.audit import log_of_dependant, log_own
 from ...web.authentication import lock_current_user
 from ...web.file_forms import max_body_size
 from ...web.submission import submission
@@ -67,7 +67,7 @@ def _keep_of_dependant(dependant: Dependant, form: IntakeForm) -> None:
     sex = form.told_of_oneself.get(SEX, dependant.sex)
     if sex != dependant.sex:
         dependant.sex = sex
-        log_audit(AuditAction.FAMILY_CHANGED, dependant.id, patient=dependant.user_id, dependant=dependant.id)
+        log_of_dependant(AuditAction.FAMILY_CHANGED, dependant)
 
 
 def _keep_of_oneself(form: IntakeForm) -> None:

@@ -8,7 +8,7 @@ from flask_login import current_user, login_required
 
 from ...extensions import db
 from ...models import AuditAction, Dependant, Invitation, User
-from ...web.audit import log_audit
+from ...web.audit import log_of_dependant
 from ...web.authentication import home_of, lock_current_user
 from ...web.client import client_address
 from ...web.next_url import by_way_of_suggestion, requested_page
@@ -37,7 +37,7 @@ def add() -> ResponseReturnValue:
         return _ask(invitation, form, 422)
     with submission() as sent:
         child = Dependant.add(user, form.terms, client_address())
-        log_audit(AuditAction.FAMILY_CHANGED, child.id, patient=user.id, dependant=child.id)
+        log_of_dependant(AuditAction.FAMILY_CHANGED, child)
         chat_id = invitation.take_child(child)
     if not sent.is_refused:
         return redirect(by_way_of_suggestion(current_user, url_for("chat.show", id=chat_id)), 303)

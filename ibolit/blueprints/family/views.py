@@ -10,7 +10,7 @@ from flask_login import current_user, login_required
 
 from ...models import AuditAction, Dependant, User
 from ...responses import go
-from ...web.audit import log_audit
+from ...web.audit import log_of_dependant
 from ...web.authentication import only_patients
 from ...web.client import client_address
 from ...web.submission import submission
@@ -43,7 +43,7 @@ def add_child() -> ResponseReturnValue:
         return _new(form, 422)
     with submission() as sent:
         child = Dependant.add(user, form.terms, client_address())
-        _log(child)
+        log_of_dependant(AuditAction.FAMILY_CHANGED, child)
     if sent.is_refused:
         form.tell(sent)
         return _new(form, sent.status)
@@ -69,7 +69,7 @@ def change(id: int) -> ResponseReturnValue:
         return _shown(one, form, 409)
     with submission() as sent:
         one.change(form.terms)
-        _log(one)
+        log_of_dependant(AuditAction.FAMILY_CHANGED, one)
     if sent.is_refused:
         form.tell(sent)
         return _shown(_own(id), form, sent.status)
@@ -86,7 +86,7 @@ def remove(id: int) -> ResponseReturnValue:
         abort(400)
     with submission() as sent:
         one.archive()
-        _log(one)
+        log_of_dependant(AuditAction.FAMILY_CHANGED, one)
     flash(sent.sentence if sent.is_refused else f"Из семьи убрано: {one.name}. Переписка осталась, её можно читать.")
     return go(url_for(".index"))
 
@@ -106,10 +106,6 @@ def _own(id: int) -> Dependant:
 def _locked(id: int) -> Dependant:
     Dependant.lock_of(_patient())
     return _own(id)
-
-
-def _log(one: Dependant) -> None:
-    log_audit(AuditAction.FAMILY_CHANGED, one.id, patient=one.user_id, dependant=one.id)
 
 
 def _new(form: NewChildForm, status: int = 200) -> ResponseReturnValue:

@@ -8,7 +8,7 @@ from flask_login import current_user, login_required
 
 from ...models import AuditAction, Dependant
 from ...models.family import death
-from ...web.audit import log_audit
+from ...web.audit import log_of_dependant
 from ...web.client import client_address
 from ...web.submission import submission
 from .forms import SureForm
@@ -29,7 +29,7 @@ def mark_death(id: int) -> ResponseReturnValue:
         return _page(dependant, form, 422)
     with submission(form.sure) as sent:
         death.mark(dependant)
-        log_audit(AuditAction.DEATH_MARKED, id, patient=current_user.id, dependant=id)
+        log_of_dependant(AuditAction.DEATH_MARKED, dependant)
     if sent.is_refused:
         return _page(_own(id), form, sent.status)
     return redirect(url_for(".ask_of_death", id=id), 303)
@@ -42,7 +42,7 @@ def unmark_death(id: int) -> ResponseReturnValue:
     dependant = _own(id)
     with submission() as sent:
         death.undo(dependant, client_address())
-        log_audit(AuditAction.DEATH_UNMARKED, id, patient=current_user.id, dependant=id)
+        log_of_dependant(AuditAction.DEATH_UNMARKED, dependant)
     if sent.is_refused:
         return _page(_own(id), status=sent.status, refusal=sent.sentence)
     flash("Отметка снята.")

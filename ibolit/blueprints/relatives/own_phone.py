@@ -10,7 +10,7 @@ from ... import errors
 from ...extensions import db
 from ...models import AuditAction, Chat, Dependant, Invitation
 from ...models.family import own_phone
-from ...web.audit import log_audit
+from ...web.audit import log_audit, log_of_dependant
 from ...web.next_url import by_way_of_suggestion
 from ...web.submission import submission
 from .forms import BornForm, PhoneForm
@@ -55,10 +55,8 @@ def accept_chats(token: str) -> ResponseReturnValue:
     with submission(form.birth_date, refused_counts=True) as sent:
         if form.birth_date.day is None:
             raise errors.BirthDateDoesNotMatch
-        writer = db.session.get_one(Dependant, invitation.dependant_id).user_id
         chat_id = own_phone.accept_chats(invitation, current_user, form.birth_date.day)
-        whose = {"patient": writer, "dependant": invitation.dependant_id}
-        log_audit(AuditAction.CHATS_HANDED_OVER, invitation.dependant_id, **whose)
+        log_of_dependant(AuditAction.CHATS_HANDED_OVER, db.session.get_one(Dependant, invitation.dependant_id))
     if sent.is_refused:
         return _birth_date_page(invitation, token, form, sent.status)
     return redirect(by_way_of_suggestion(current_user, url_for("chat.show", id=chat_id)), 303)

@@ -10,7 +10,7 @@ from ...extensions import db
 from ...models import AuditAction
 from ...models.chats import Chat
 from ...models.family import permission
-from ...web.audit import log_audit
+from ...web.audit import log_of_dependant
 from .views import bp
 
 
@@ -30,7 +30,7 @@ def end(id: int) -> ResponseReturnValue:
     """Pressed twice it has ended."""
     given = permission.find_given_by(current_user, id) or abort(404)
     permission.end(given)
-    log_audit(AuditAction.PERMISSION_ENDED, given.id, patient=given.user_id, dependant=given.id)
+    log_of_dependant(AuditAction.PERMISSION_ENDED, given)
     db.session.commit()
     flash(f"{given.user.name} больше не пишет за вас и не видит эти переписки.")
     return redirect(url_for("relatives.index"), 303)

@@ -12,7 +12,7 @@ from ...extensions import db
 from ...models import AuditAction, CodePurpose, Dependant, FamilyCode, SecurityEvent, SecurityEventKind
 from ...models.family import death, permission
 from ...models.people import DependantEnding, DependantKind
-from ...web.audit import log_audit
+from ...web.audit import log_of_dependant
 from ...web.authentication import only_patients
 from ...web.client import client_address
 from ...web.submission import Submission, submission
@@ -79,7 +79,7 @@ def grant(id: int) -> ResponseReturnValue:
         return _code_page(dependant, 422, form=form)
     with submission(form.code, refused_counts=True) as sent:
         account = permission.grant(asked, form.code.data or "")
-        log_audit(AuditAction.PERMISSION_GIVEN, dependant.id, patient=current_user.id, dependant=dependant.id)
+        log_of_dependant(AuditAction.PERMISSION_GIVEN, dependant)
         if account.is_activated:
             SecurityEvent.announce(account, SecurityEventKind.REPRESENTED, dependant_id=dependant.id)
     if sent.is_refused:
@@ -96,7 +96,7 @@ def remove(id: int) -> ResponseReturnValue:
     if dependant.kind is not DependantKind.ADULT:
         abort(404)
     permission.end(dependant, DependantEnding.REMOVED)
-    log_audit(AuditAction.PERMISSION_ENDED, id, patient=current_user.id, dependant=id)
+    log_of_dependant(AuditAction.PERMISSION_ENDED, dependant)
     db.session.commit()
     flash(f"Вы больше не пишете за этого человека: {dependant.name}.")
     return redirect(url_for(".index"), 303)
