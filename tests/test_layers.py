@@ -63,8 +63,8 @@ MAY_IMPORT = {
 
 # Rooms of models/, each above those it may import. What stands together shares the ground floor.
 FLOORS = (
-    {"types", "purging", "inserting", "job", "locking", "night_hours"}, {"people"}, {"doctors"}, {"chats"},
-    {"standing_in"}, {"payments"}, {"consultations"}, {"booking"},
+    {"types", "purging", "inserting", "job", "locking", "night_hours", "typed_code"},
+    {"people"}, {"doctors"}, {"chats"}, {"standing_in"}, {"payments"}, {"consultations"}, {"booking"},
     {"my_data"}, {"delivery"}, {"invitations"}, {"family"}, {"accounts"}, {"erasure"}, {"stored_files"},
 )  # fmt: skip
 # What is named above its own floor, under TYPE_CHECKING: for Mapped[] and annotations alone.

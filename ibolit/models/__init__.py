@@ -1,7 +1,8 @@
 """The clinic itself: nouns with behaviour, a package a noun. Importing this package makes every table known.
 
-Packages import those below them: types, job, locking, purging, night_hours ← people ← doctors ← chats ← standing_in ←
-payments ← consultations ← booking ← my_data ← delivery ← invitations ← family ← accounts ← erasure ← stored_files.
+Packages import those below them: types, job, locking, purging, night_hours, typed_code ← people ← doctors ← chats ←
+standing_in ← payments ← consultations ← booking ← my_data ← delivery ← invitations ← family ← accounts ← erasure ←
+stored_files.
 """
 
 from . import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
@@ -11,14 +11,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ... import errors
 from ...config import current_settings
-from ...extensions import Model, db
+from ...extensions import db
 from ...services import clock
 from ...services.codes import code_for, is_code, new_nonce
 from ..consultations import Consultation
 from ..job import Job, JobKind
 from ..locking import LockKind, advisory_lock
 from ..people import Dependant, LimitKind, RateLimitHit, User
-from ..purging import purge
+from ..typed_code import TypedCode
 from ..types import RowId, UtcDateTime, enum_column
 
 
@@ -27,18 +27,13 @@ class CodePurpose(StrEnum):
     CONSULTATION = "consultation"  # a child agrees to a consultation and to its conclusion
 
 
-class FamilyCode(Model):
+class FamilyCode(TypedCode):
     """Computed when sent, never stored; it proves one thing once, and opens no account.
 
     It belongs to the account that asked for it, which types what the relative reads out.
     """
 
     __table_args__ = (Index("ix_family_code_of_dependant", "dependant_id", "id"),)
-
-    LIVES = timedelta(minutes=10)
-    KEPT = timedelta(days=1)
-    RESEND_AFTER = timedelta(seconds=60)
-    MOST_GUESSES = 5
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     purpose: Mapped[CodePurpose] = mapped_column(enum_column(CodePurpose))
@@ -95,29 +90,19 @@ class FamilyCode(Model):
         which = cls.consultation_id == (consultation.id if consultation else None)
         return db.session.scalar(select(cls).where(*mine, which).order_by(cls.id.desc()).limit(1))
 
-    @classmethod
-    def purge_old(cls) -> int:
-        return purge(cls, cls.created_at < clock.now() - cls.KEPT)
-
     @property
     def digits(self) -> str:
         return code_for(self._secret, self.id, self.nonce)
 
     def is_redeemable(self) -> bool:
-        is_young = clock.now() - self.created_at < self.LIVES
-        return is_young and self.proved_at is None and self.guesses < self.MOST_GUESSES
-
-    def resend_in(self) -> int:
-        """Seconds until it may be asked for again; 0 when it may be now."""
-        left = self.RESEND_AFTER - (clock.now() - self.asked_at)
-        return max(0, round(left.total_seconds()))
+        return not self.is_old() and self.proved_at is None and self.guesses < self.MOST_GUESSES
 
     def guess(self, digits: str) -> None:
         """Counted by the database before it is compared. Commit also after a wrong guess: the count must stay.
 
         Raises CodeIsOld, CodeIsSpent or CodeIsWrong.
         """
-        if clock.now() - self.created_at >= self.LIVES:
+        if self.is_old():
             raise errors.CodeIsOld
         counted = db.session.execute(
             update(FamilyCode)

@@ -11,14 +11,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ... import errors
 from ...config import current_settings
-from ...extensions import Model, db
+from ...extensions import db
 from ...networks import household_of, network_of
 from ...services import clock
 from ...services.codes import code_for, is_code, new_nonce
 from ..job import Job, JobKind
 from ..locking import LockKind, advisory_lock
 from ..people import LimitKind, RateLimitHit, User, hash_of
-from ..purging import purge
+from ..typed_code import TypedCode
 from ..types import RowId, UtcDateTime, enum_column
 from .invitation import Invitation
 
@@ -32,17 +32,13 @@ class PhoneHolder(StrEnum):
     NEW = "new"
 
 
-class LoginCode(Model):
+class LoginCode(TypedCode):
     """Computed when sent, never stored; proves once, then opens one change of password.
 
     Every browser has codes and guesses of its own: what strangers type spoils nobody's.
     """
 
-    LIVES = timedelta(minutes=10)
     PROOF_LIVES = timedelta(minutes=15)  # from the right code to the new password
-    KEPT = timedelta(days=1)
-    RESEND_AFTER = timedelta(seconds=60)
-    MOST_GUESSES = 5
     MOST_FOR_STRANGERS = 3  # of browsers nobody knows, for one phone
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -109,10 +105,6 @@ class LoginCode(Model):
         live = cls.phone == phone, cls.spent_at.is_(None)
         db.session.execute(update(cls).where(*live).values(spent_at=clock.now()))
 
-    @classmethod
-    def purge_old(cls) -> int:
-        return purge(cls, cls.created_at < clock.now() - cls.KEPT)
-
     @property
     def digits(self) -> str:
         return code_for("login", self.id, self.nonce)
@@ -130,9 +122,6 @@ class LoginCode(Model):
         if not Job.was_added(JobKind.CODE_BY_MAIL, self.id, since=self.asked_at):
             Job.add(JobKind.CODE_BY_MAIL, self.id)
 
-    def is_old(self) -> bool:
-        return clock.now() - self.created_at >= self.LIVES
-
     def is_redeemable(self) -> bool:
         is_used = self.proved_at is not None or self.spent_at is not None
         return not self.is_old() and not is_used and self.guesses < self.MOST_GUESSES
@@ -140,11 +129,6 @@ class LoginCode(Model):
     def is_newest(self) -> bool:
         """Of its browser's."""
         return LoginCode.newest_for(self.phone, self.browser) is self
-
-    def resend_in(self) -> int:
-        """Seconds until the code may be asked for again; 0 when it may be now."""
-        left = self.RESEND_AFTER - (clock.now() - self.asked_at)
-        return max(0, round(left.total_seconds()))
 
     def guess(self, digits: str) -> None:
         """The guess is counted by the database before it is compared.
