@@ -9,11 +9,9 @@ from __future__ import annotations
 from datetime import date
 
 from ... import errors
-from ...events import AccountNoted, record
 from ...extensions import db
 from ...normalization import key_of
 from ...services.codes import code_for, is_code
-from ...services.seal import keyed_hash
 from ..invitations import LoginCode, PhoneHolder
 from ..job import Job, JobKind
 from ..people import LimitKind, RateLimitHit, User
@@ -79,10 +77,10 @@ def release_phone(user: User) -> None:
     db.session.refresh(user, with_for_update={"of": User})
     if not user.phone_may_be_reassigned:
         raise errors.CodeIsSpent
-    left, user.phone = user.phone or "", None
+    before, user.phone = user.phone, None
     db.session.flush()
     SecurityEvent.announce(user, SecurityEventKind.PHONE_LEFT)
-    record(AccountNoted("phone", user.id, phones=(keyed_hash(left), keyed_hash(""))))
+    user.note_phone_change(before)
 
 
 def _is_name_of(user: User, typed: str) -> bool:

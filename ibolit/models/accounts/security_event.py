@@ -16,7 +16,6 @@ from ...events import AccountNoted, record
 from ...extensions import Model, db
 from ...services import clock
 from ...services.codes import is_short_link_token, new_nonce, short_link_token
-from ...services.seal import keyed_hash
 from ..consultations import DeviceTransfer
 from ..delivery import Channel, PushSubscription
 from ..family import permission
@@ -201,10 +200,10 @@ class SecurityEvent(Model):
     def _give_phone_back(self, phone: str) -> None:
         """Unless somebody has it by now: then the account has none until the office gives it one."""
         advisory_lock(LockKind.PHONE, phone)
-        owner, left = User.by_phone(phone), self.user.phone
+        owner, before = User.by_phone(phone), self.user.phone
         self.user.phone = phone if owner in (None, self.user) else None
         db.session.flush()
-        record(AccountNoted("phone", self.user_id, phones=(keyed_hash(left or ""), keyed_hash(self.user.phone or ""))))
+        self.user.note_phone_change(before)
 
     def _restore(self) -> None:
         self.undone_at = clock.now()
@@ -248,10 +247,10 @@ def replace_phone(user: User, phone: str, device: Device | None = None) -> None:
         raise errors.NumberIsAnothers
     before, user.phone = user.phone, phone
     db.session.flush()
-    change = SecurityEvent.announce(user, SecurityEventKind.PHONE, device, phone=before)
+    SecurityEvent.announce(user, SecurityEventKind.PHONE, device, phone=before)
     if before is not None:
         LoginCode.void_all_of(before)
-    record(AccountNoted("phone", change.user_id, phones=(keyed_hash(before or ""), keyed_hash(phone))))
+    user.note_phone_change(before)
 
 
 def change_password(user: User, hashed: str, device: Device | None, browser: str) -> None:

@@ -13,10 +13,12 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from ... import errors
 from ...config import current_settings
+from ...events import AccountNoted, record
 from ...extensions import Model, db
 from ...normalization import key_of
 from ...services import clock, passwords
 from ...services.codes import is_link_token, link_token
+from ...services.seal import keyed_hash
 from ..locking import LockKind, advisory_lock
 from ..types import RowId, UtcDateTime, enum_column
 from .leaving import UserLeaving
@@ -155,6 +157,10 @@ class User(Person, UserLeaving, UserMixin, Model):
         advisory_lock(LockKind.PHONE, phone)  # who registers this phone beside us is waited for
         self._refuse_phone(phone)
         self.phone = phone
+
+    def note_phone_change(self, before: str | None) -> None:
+        """For a restore, which brings the number of `before` back: keyed hashes alone."""
+        record(AccountNoted("phone", self.id, phones=(keyed_hash(before or ""), keyed_hash(self.phone or ""))))
 
     def assign_email(self, email: str) -> None:
         """It is proved now; who told the older ways of it is the caller."""
