@@ -93,6 +93,14 @@ def newest(user: User) -> DataCopy:
     return copy
 
 
+def assert_withdrawn(user: User, services: Services) -> None:
+    """And nothing of it lies anywhere."""
+    copy = newest(user)
+    assert (copy.state, copy.has_file) == (CopyState.WITHDRAWN, False)
+    with pytest.raises(FileNotFoundError):
+        services.storage.size(copy.key)
+
+
 def download(user: User) -> str:
     return f"{COPY}/{newest(user).id}/download"
 
@@ -301,10 +309,7 @@ def test_older_ways_hear_of_it_and_not_me_takes_it_away(
     assert newest(patient).is_kept
     assert "Вход закрыт" in visitor.post(link).text
     run_due()
-    copy = newest(patient)
-    assert (copy.state, copy.has_file) == (CopyState.WITHDRAWN, False)
-    with pytest.raises(FileNotFoundError):
-        services.storage.size(copy.key)
+    assert_withdrawn(patient, services)
     assert old_device.get(f"{COPY}/{copy.id}/download").status_code == 303  # to the sign-in
 
 
@@ -577,10 +582,7 @@ def test_withdrawn_while_it_goes_into_the_storage(
 
     monkeypatch.setattr(services.storage, "put", put_and_withdraw)
     run_due()
-    copy = newest(patient)
-    assert (copy.state, copy.has_file) == (CopyState.WITHDRAWN, False)
-    with pytest.raises(FileNotFoundError):
-        services.storage.size(copy.key)
+    assert_withdrawn(patient, services)
 
 
 def test_withdrawn_and_taken_away_before_it_lies_in_the_storage(
@@ -600,10 +602,7 @@ def test_withdrawn_and_taken_away_before_it_lies_in_the_storage(
 
     monkeypatch.setattr(services.storage, "put", put_late)
     run_due()
-    copy = newest(patient)
-    assert (copy.state, copy.has_file) == (CopyState.WITHDRAWN, False)
-    with pytest.raises(FileNotFoundError):
-        services.storage.size(copy.key)
+    assert_withdrawn(patient, services)
 
 
 def test_worker_that_died_with_it_begins_anew(old_device: Browser, rich: Chat, patient: User) -> None:
