@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
+from factories import long_signed_in
 from flask import Flask
 from sqlalchemy import func, select
 
@@ -20,16 +19,12 @@ from ibolit.models import (
     User,
     request_data_copy,
 )
-from ibolit.services import clock
 
 from .crowd import outcomes
 
 
 def own_device(patient: User) -> tuple[int, int]:
-    device, _ = Device.register(patient, "Тест")
-    device.created_at = clock.now() - timedelta(days=9)
-    db.session.commit()
-    return patient.id, device.id
+    return patient.id, long_signed_in(patient).id
 
 
 def count_of(model: type[DataCopy] | type[SecurityEvent]) -> int:

@@ -7,11 +7,10 @@ import os
 import secrets
 import tracemalloc
 import zipfile
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from factories import attach
+from factories import attach, long_signed_in
 from flask import Flask
 from sqlalchemy import insert
 
@@ -29,10 +28,7 @@ MOST = 32 * MB  # beyond what was there before
 
 @pytest.fixture
 def owner(chat: Chat, patient: User) -> User:
-    """Signed in for long on a device of theirs."""
-    device, _ = Device.register(patient, "Тест")
-    device.created_at = clock.now() - timedelta(days=9)
-    db.session.commit()
+    long_signed_in(patient)
     return patient
 
 

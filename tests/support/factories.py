@@ -19,6 +19,7 @@ from ibolit.models import (
     ConsultationKind,
     Dependant,
     DependantTerms,
+    Device,
     Doctor,
     DocumentDay,
     HoursSpan,
@@ -56,6 +57,14 @@ def _user(name: str, role: Role, *, consented: bool = True, **more: object) -> U
     if consented:
         Consent.accept_current(user, "127.0.0.1")
     return user
+
+
+def long_signed_in(user: User) -> Device:
+    """A device on which a copy of one's data is begun at once."""
+    device, _token = Device.register(user, "Тест")
+    device.created_at = clock.now() - timedelta(days=9)
+    db.session.commit()
+    return device
 
 
 def outdate(user: User) -> None:
