@@ -12,6 +12,7 @@ from factories import PASSWORD, later, make_chat, make_child, make_user, propose
 from flask import Flask
 from payment_steps import buy
 from relatives import PHONE, born, code_of, go_to, make_relative, permit, with_phone
+from werkzeug.test import TestResponse
 
 from ibolit import jobs
 from ibolit.extensions import db
@@ -20,6 +21,7 @@ from ibolit.jobs import notifications
 from ibolit.models import (
     AuditAction,
     AuditEvent,
+    Channel,
     Chat,
     Consultation,
     Dependant,
@@ -48,7 +50,7 @@ TYPED = {
 }
 
 
-def add(browser: Browser, **typed: str):  # type: ignore[no-untyped-def]
+def add(browser: Browser, **typed: str) -> TestResponse:
     return browser.post("/family/relatives", TYPED | typed)
 
 
@@ -141,8 +143,6 @@ def test_older_ways_of_the_relative_are_told_and_undo_it(
     chat = make_chat(patient, doctor, dependant=one_relative(), days_left=2)
     change = db.session.scalars(db.select(SecurityEvent).where(SecurityEvent.user_id == known.id)).one()
     assert change.kind == "represented"
-    from ibolit.models.delivery import Channel
-
     token = change.token_for(Channel.SMS)
     assert visitor.post(f"/n/{change.id}?token={token}").status_code == 200
     assert not one_relative().may_be_written_for

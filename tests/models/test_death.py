@@ -29,8 +29,8 @@ from ibolit.models.people import DependantEnding
 
 
 @pytest.fixture
-def child(patient: object) -> Dependant:
-    return make_child(patient)  # type: ignore[arg-type]
+def child(patient: User) -> Dependant:
+    return make_child(patient)
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def mark(child: Dependant) -> None:
     db.session.expire_all()
 
 
-def listed(chat: Chat, user) -> bool:  # type: ignore[no-untyped-def]
+def listed(chat: Chat, user: User) -> bool:
     return chat.id in [one.id for one in db.session.scalars(Chat.inbox_of(user)).unique()]
 
 
@@ -124,8 +124,8 @@ def test_not_undone_after_thirty_days(about: Chat, child: Dependant) -> None:
         death.undo(child)
 
 
-def test_of_whom_nobody_writes_for_nothing_is_marked(patient: object, doctor: Doctor) -> None:
-    relative = make_relative(patient)  # type: ignore[arg-type]
+def test_of_whom_nobody_writes_for_nothing_is_marked(patient: User, doctor: Doctor) -> None:
+    relative = make_relative(patient)
     permit(relative)
     permission.end(relative)
     db.session.commit()

@@ -42,7 +42,7 @@ from ibolit.models import (
 from ibolit.services import Services, clock
 from ibolit.services.seal import SealBroken
 
-# docs/privacy.md, «Что остаётся»: where the words of each may stand.
+# docs/privacy.md, «What stays»: where the words of each may stand.
 KEPT = {
     ("message", "text"), ("attachment", "name"), ("intake_questionnaire", "chief_complaint"), ("conclusion", "text"),
     ("consultation", "note"), ("patient_fact", "text"),

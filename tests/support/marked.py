@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -191,7 +191,7 @@ def _cells() -> Iterator[tuple[str, str, str]]:
                     yield table.name, str(column), str(value)
 
 
-def marks_in_folder(folder: Path, *marks: str, but: set[str] = frozenset()) -> set[str]:  # type: ignore[assignment]
+def marks_in_folder(folder: Path, *marks: str, but: Collection[str] = ()) -> set[str]:
     """Of every file in it, also the database's own pages and what it writes beside them."""
     wanted = [mark.lower().encode() for mark in marks]
     found = set()
