@@ -10,7 +10,7 @@ from typing import Any
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import HiddenField, IntegerField, SelectChoice, SelectField, StringField
-from wtforms.validators import ValidationError
+from wtforms.validators import Length, ValidationError
 
 from .. import emails, errors, phones
 from ..config import current_settings
@@ -66,6 +66,9 @@ class HasLetters:
     def __call__(self, form: FlaskForm, field: StringField) -> None:
         if field.data and not any(one.isalpha() for one in field.data):
             raise ValidationError("Напишите имя буквами.")
+
+
+NAME_RULES = Length(max=120, message="Имя длиннее 120 знаков."), HasLetters()  # of a person, whoever types it
 
 
 class SixDigits:

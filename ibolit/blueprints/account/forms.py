@@ -21,7 +21,7 @@ from ...models import User, erasure
 from ...services import current_services
 from ...services.push import are_keys
 from ...web.edit_form import EditForm
-from ...web.fields import BirthDateField, EmailField, HasLetters, SexField, SixDigits, SmsPhoneMixin, invalid_choice
+from ...web.fields import NAME_RULES, BirthDateField, EmailField, SexField, SixDigits, SmsPhoneMixin, invalid_choice
 from ...web.text_filters import one_line
 from ...web.time_zones import PLACES, ZONES, is_zone, title_of
 from ..auth.forms import NOT_TOO_LONG, NewPassword
@@ -30,7 +30,7 @@ from ..auth.forms import NOT_TOO_LONG, NewPassword
 class NameForm(EditForm):
     name = StringField(
         "Имя и фамилия",
-        [DataRequired("Напишите, как вас зовут."), Length(max=120, message="Имя длиннее 120 знаков."), HasLetters()],
+        [DataRequired("Напишите, как вас зовут."), *NAME_RULES],
         [one_line],
     )
 

@@ -12,7 +12,7 @@ from wtforms.validators import DataRequired, Length, ValidationError
 from ...config import current_settings
 from ...normalization import opaque
 from ...services import weak_passwords
-from ...web.fields import BirthDateField, HasLetters, SixDigits, SmsPhoneMixin
+from ...web.fields import NAME_RULES, BirthDateField, SixDigits, SmsPhoneMixin
 from ...web.text_filters import one_line
 
 SHORTEST_PASSWORD = 8
@@ -76,7 +76,7 @@ class NewPassword:
 class SetPasswordForm(NewPassword, FlaskForm):
     """`name` is asked of new people only."""
 
-    name = StringField("Имя и фамилия", [Length(max=120, message="Имя длиннее 120 знаков."), HasLetters()], [one_line])
+    name = StringField("Имя и фамилия", NAME_RULES, [one_line])
 
     def __init__(self, *, asks_name: bool, personal: tuple[str, ...], **kwargs: Any) -> None:
         super().__init__(**kwargs)

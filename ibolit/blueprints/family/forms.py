@@ -6,12 +6,12 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, SelectChoice, SelectField, StringField
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired
 
 from ... import errors
 from ...models import RELATIONS_OF, Dependant, DependantKind, DependantTerms, Relation
 from ...web.edit_form import EditForm
-from ...web.fields import BirthDateField, HasLetters, SexField, invalid_choice
+from ...web.fields import NAME_RULES, BirthDateField, SexField, invalid_choice
 from ...web.submission import Submission
 from ...web.text_filters import one_line
 
@@ -30,7 +30,7 @@ FIELDS: dict[type, str] = {
 class DependantForm(EditForm):
     name = StringField(
         "Имя и фамилия",
-        [DataRequired("Напишите имя и фамилию."), Length(max=120, message="Имя длиннее 120 знаков."), HasLetters()],
+        [DataRequired("Напишите имя и фамилию."), *NAME_RULES],
         [one_line],
     )
     birth_date = BirthDateField("Дата рождения", [DataRequired("Укажите дату рождения.")], filters=[one_line])

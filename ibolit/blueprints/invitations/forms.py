@@ -7,13 +7,13 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import FieldList, FileField, SelectChoice, SelectField, StringField
-from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms.validators import DataRequired, ValidationError
 
 from ... import patient_lists
 from ...models import Doctor
 from ...models.people import birth_dates
 from ...patient_lists import ColumnKind
-from ...web.fields import BirthDateField, ClientIdField, HasLetters, SmsPhoneMixin, invalid_choice
+from ...web.fields import NAME_RULES, BirthDateField, ClientIdField, SmsPhoneMixin, invalid_choice
 from ...web.text_filters import one_line
 
 WRONG_CONTACT = {
@@ -48,15 +48,7 @@ class HostForm(FlaskForm):
 
 class InvitationForm(HostForm):
     contact = StringField("Телефон или почта", [DataRequired(WRONG_CONTACT["no_contact"])], [one_line])
-    name = StringField(
-        "Имя и фамилия",
-        [
-            DataRequired("Напишите, как зовут пациента."),
-            Length(max=120, message="Имя длиннее 120 знаков."),
-            HasLetters(),
-        ],
-        [one_line],
-    )
+    name = StringField("Имя и фамилия", [DataRequired("Напишите, как зовут пациента."), *NAME_RULES], [one_line])
     child_born = BirthDateField("Дата рождения ребёнка", filters=[one_line])
     phone: str | None = None
     email: str | None = None

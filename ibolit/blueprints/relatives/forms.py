@@ -6,10 +6,10 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, SelectChoice, SelectField, StringField
-from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms.validators import DataRequired, ValidationError
 
 from ...models.people import RELATIONS_OF, DependantKind, DependantTerms, Relation
-from ...web.fields import BirthDateField, HasLetters, SexField, SixDigits, SmsPhoneMixin, invalid_choice
+from ...web.fields import NAME_RULES, BirthDateField, SexField, SixDigits, SmsPhoneMixin, invalid_choice
 from ...web.text_filters import one_line
 
 RELATIONS = [SelectChoice("", "Выберите")] + [
@@ -28,15 +28,7 @@ class PhoneForm(SmsPhoneMixin, FlaskForm):
 
 
 class RelativeForm(PhoneForm):
-    name = StringField(
-        "Имя и фамилия",
-        [
-            DataRequired("Напишите, за кого будете писать."),
-            Length(max=120, message="Имя длиннее 120 знаков."),
-            HasLetters(),
-        ],
-        [one_line],
-    )
+    name = StringField("Имя и фамилия", [DataRequired("Напишите, за кого будете писать."), *NAME_RULES], [one_line])
     birth_date = BirthDateField("Дата рождения", [DataRequired("Введите дату рождения.")], [one_line])
     sex = SexField("Пол")
     relation = SelectField("Кем вы приходитесь", choices=RELATIONS, **invalid_choice("Выберите из списка."))
