@@ -19,7 +19,7 @@ def show(kind: str) -> ResponseReturnValue:
     readable = [
         one for one in (*consent.CURRENT, consent.REPRESENTATION, *consent.PAST) if edition in (None, one.version)
     ]
-    document = next((document for document in readable if document.kind.replace("_", "-") == kind), None)
+    document = next((document for document in readable if document.kind.in_address == kind), None)
     if document is None:
         abort(404)
     accepted = current_user.is_authenticated and current_user.accepted_versions

@@ -58,5 +58,5 @@ def withdraw_consent(kind: str) -> ResponseReturnValue:
 
 
 def _withdrawable(kind: str) -> DocumentKind:
-    found = next((one for one in WITHDRAWABLE if one.replace("_", "-") == kind), None)
+    found = next((one for one in WITHDRAWABLE if one.in_address == kind), None)
     return found or abort(404)

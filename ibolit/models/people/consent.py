@@ -36,6 +36,11 @@ class DocumentKind(StrEnum):
     PERSONAL_DATA = "personal_data"
     REPRESENTATION = "representation"  # «я законный представитель», for one child
 
+    @property
+    def in_address(self) -> str:
+        """«personal-data»"""
+        return self.replace("_", "-")
+
 
 @dataclass(frozen=True)
 class Document:
