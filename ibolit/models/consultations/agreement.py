@@ -132,25 +132,14 @@ class ConsultationAgreement:
             raise errors.ConsultationHasChanged
         if terms is not CancellationTerms.of(user, self):
             raise errors.PromiseHasChanged
-        self._become(ConsultationState.CANCELLED)
-        self.cancelled_by_id, self.cancel_reason, self.ended_at = user.id, reason, clock.now()
-        self._give_back(RefundReason.CANCELLED, in_full=terms is CancellationTerms.FULL)
-        record(ConsultationCancelled(self.id, user.id))
-        self.end_wait_for_wish()
-        self.bump_revision()
+        self._end_cancelled(reason, by_id=user.id, in_full=terms is CancellationTerms.FULL)
 
     def call_off(self: Consultation) -> None:
         """Nobody may come for the patient any more: all the money goes back. What has begun or is over stays."""
         self.lock()
         self.apply_due_transition()
-        if self.state not in CHANGEABLE:
-            return
-        self._become(ConsultationState.CANCELLED)
-        self.cancel_reason, self.ended_at = CancellationReason.CHAT_CLOSED, clock.now()
-        self._give_back(RefundReason.CANCELLED, in_full=True)
-        record(ConsultationCancelled(self.id, None))
-        self.end_wait_for_wish()
-        self.bump_revision()
+        if self.state in CHANGEABLE:
+            self._end_cancelled(CancellationReason.CHAT_CLOSED, by_id=None, in_full=True)
 
     def agree(self: Consultation, *, with_move: bool = False, by: User | None = None) -> None:
         """`by`: whose yes it was, unless it was the patient's or their payment."""
@@ -163,6 +152,14 @@ class ConsultationAgreement:
     def _is_being_paid(self: Consultation) -> bool:
         """Somebody began to pay before the start, and nothing has become of it yet."""
         return any(one.may_confirm_consultation and one.created_at < self.starts_at for one in self.payments)
+
+    def _end_cancelled(self: Consultation, reason: CancellationReason, *, by_id: int | None, in_full: bool) -> None:
+        self._become(ConsultationState.CANCELLED)
+        self.cancelled_by_id, self.cancel_reason, self.ended_at = by_id, reason, clock.now()
+        self._give_back(RefundReason.CANCELLED, in_full=in_full)
+        record(ConsultationCancelled(self.id, by_id))
+        self.end_wait_for_wish()
+        self.bump_revision()
 
     def _give_back(self: Consultation, cause: RefundReason, *, in_full: bool) -> None:
         for payment in self.payments:
