@@ -38,7 +38,7 @@ def ask_erasure() -> ResponseReturnValue:
         erasure.ask(current_user._get_current_object(), g.device, expected=form.expected.data)
         log_own(AuditAction.ERASURE_ASKED)
     if sent.is_refused:
-        return refuse("erase", sent.status, erasure_form=ErasureForm.of(current_user), erasure_refusal=sent.sentence)
+        return refuse("erase", sent.status, erasure_refusal=sent.sentence)
     return saved("erase", "Аккаунт будет удалён.")
 
 

@@ -17,7 +17,8 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length, ValidationError
 
-from ...models import User, erasure
+from ...models import User
+from ...models.erasure import AtStake
 from ...services import current_services
 from ...services.push import are_keys
 from ...web.edit_form import EditForm
@@ -83,8 +84,8 @@ class ErasureForm(FlaskForm):
     expected = HiddenField(filters=[one_line])
 
     @classmethod
-    def of(cls, user: User) -> ErasureForm:
-        return cls(formdata=None, expected=erasure.at_stake(user).mark)
+    def of(cls, at_stake: AtStake) -> ErasureForm:
+        return cls(formdata=None, expected=at_stake.mark)
 
     def validate_expected(self, field: HiddenField) -> None:
         if len(field.data or "") > 200:

@@ -93,11 +93,8 @@ def _phone() -> dict[str, Any]:
 
 
 def _erase() -> dict[str, Any]:
-    return {
-        "erasure_form": ErasureForm.of(current_user),
-        "at_stake": erasure.at_stake(current_user),
-        "erasure_refusal": "",
-    }
+    at_stake = erasure.at_stake(current_user)
+    return {"erasure_form": ErasureForm.of(at_stake), "at_stake": at_stake, "erasure_refusal": ""}
 
 
 def _email() -> dict[str, Any]:
